@@ -79,13 +79,13 @@ impl Analysis {
         self.0 &= !(1 << flag as u8);
     }
 
-    /// Whether `flag` is set.
+    /// Returns `true` if `flag` is set.
     #[inline]
     pub fn contains(self, flag: AnalysisFlag) -> bool {
         self.0 >> flag as u8 & 1 == 1
     }
 
-    /// Whether no flag is set.
+    /// Returns `true` if no flag is set.
     #[inline]
     pub fn is_empty(self) -> bool {
         self.0 == 0
@@ -97,7 +97,7 @@ impl Analysis {
     }
 }
 
-/// How often each flag was set in a conversation.
+/// The number of times each flag was set in a conversation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct AnalysisCounts([u32; AnalysisFlag::ALL.len()]);
 
@@ -116,7 +116,7 @@ impl AnalysisCounts {
         }
     }
 
-    /// How often this flag was set.
+    /// Returns the number of times this flag was set.
     pub fn get(&self, flag: AnalysisFlag) -> u64 {
         self.0.get(flag as usize).map_or(0, |count| u64::from(*count))
     }

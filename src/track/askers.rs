@@ -16,7 +16,7 @@ const SERVERS: usize = 8;
 /// An answer that takes longer is taken for something else: resolvers give up after 5 to 30 s (RFC 1035 §4.2.1).
 pub(super) const ANSWERED_WITHIN: Nanos = Nanos::from_millis(30_000);
 
-/// How an answer's sender differs from whom the request was sent to.
+/// The part of the endpoint in which an answer's sender differs from the endpoint that the request was sent to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AnswersFrom {
     /// The same port of another address.
@@ -36,7 +36,7 @@ pub struct LinkedConversation {
     pub server: Endpoint,
     /// The other conversation.
     pub stream: StreamId,
-    /// How the two servers differ.
+    /// The difference between the two servers.
     pub from: AnswersFrom,
 }
 
@@ -48,7 +48,7 @@ impl LinkedConversation {
 }
 
 impl AnswersFrom {
-    /// How `sender` differs from `asked`; `None` where it is the same, or another altogether.
+    /// Compares `sender` with `asked`; `None` if both are the same endpoint or share neither address nor port.
     pub(super) fn of(sender: Endpoint, asked: Endpoint) -> Option<Self> {
         match (sender.address == asked.address, sender.port == asked.port) {
             (false, true) => Some(Self::Address),
@@ -58,7 +58,7 @@ impl AnswersFrom {
     }
 }
 
-/// Where a client's UDP conversations are.
+/// The UDP conversations of a client's port.
 #[derive(Clone, Debug, Default)]
 struct Asked {
     /// Slot and number of each of the first.

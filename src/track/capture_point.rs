@@ -1,4 +1,10 @@
-//! Where a capture was made: at the client, at the server, or between; and the evidence.
+//! The place where a capture was made (at the client, at the server, or between them) and the evidence for it.
+//!
+//! It decides what a time between two frames measures: from data to its ACK is a round trip only where the data was
+//! sent.
+//!
+//! Checksums come first, then TTLs and times together. A ratio of times alone proves nothing: near one end of a path
+//! the other end's answers take longer, too.
 //!
 //! It decides what a time between two frames is: from data to its ACK is a round trip only where the data was sent.
 //! Checksums come first, then TTLs and times together. A ratio of times alone proves nothing: near one end of a path the
@@ -12,7 +18,7 @@ use crate::model::{Checksum, Direction, Endpoint, Nanos, PerDirection, Segment, 
 /// Paths of the Internet have fewer routers.
 const MOST_HOPS: u8 = 32;
 
-/// Where the capture was made.
+/// The place where the capture was made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CapturePoint {
     /// At the client.
@@ -59,7 +65,7 @@ pub enum CapturePointBasis {
     Nothing,
 }
 
-/// How a connection was opened, as far as that decides what its times measure.
+/// The way a connection was opened, as far as it decides what the times of its handshake measure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Opening {
     /// SYN, SYN-ACK, ACK, each sent once.
@@ -73,31 +79,31 @@ pub enum Opening {
 }
 
 impl Opening {
-    /// Whether each answer is to the one segment that can have prompted it.
+    /// Returns `true` if each answer can have been prompted by one segment only.
     pub(super) fn is_exact(self) -> bool {
         matches!(self, Self::Usual | Self::Simultaneous)
     }
 }
 
-/// How long each side took to answer the other's SYN, as captured.
+/// The time each side took to answer the other's SYN, as captured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HandshakeTimes {
     /// From the client's SYN to the server's SYN-ACK; since the newest SYN where it was retransmitted before.
     pub server: Nanos,
     /// From the server's SYN or SYN-ACK to the client's answer; since the newest SYN-ACK where it was retransmitted.
     pub client: Nanos,
-    /// How the connection was opened.
+    /// The way the connection was opened.
     pub opening: Opening,
 }
 
-/// Where a conversation was captured, as far as the capture shows it.
+/// The place where a conversation was captured, as far as the capture shows it, and the evidence.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CapturePointEvidence {
-    /// Where.
+    /// The place; `None` if unknown.
     pub capture_point: Option<CapturePoint>,
     /// The evidence, or why there is none.
     pub clue: CapturePointBasis,
-    /// How long the server took to answer the SYN, and the client to answer the SYN-ACK, both as captured.
+    /// The time the server took to answer the SYN, and the client to answer the SYN-ACK, both as captured.
     pub halves: Option<(Nanos, Nanos)>,
     /// The times that decided, which for a retransmitted SYN are at least these.
     pub times: Option<HandshakeTimes>,
@@ -105,21 +111,21 @@ pub struct CapturePointEvidence {
     pub ttls: (u8, u8),
 }
 
-/// What the time from a segment to its ACK is, where it was captured.
+/// The meaning of the time from a segment to its ACK, at the place of the capture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Measures {
     /// The whole round trip.
     RoundTrip,
     /// The round trip of the path behind the capture.
     Part,
-    /// How long the receiver took: the path is not in it.
+    /// The response time of the receiver, without the path.
     Delay,
-    /// Nobody knows.
+    /// Unknown from this capture.
     Unknown,
 }
 
 impl Measures {
-    /// What it is for the data of `sender`.
+    /// Returns the meaning of these times for the data of `sender`.
     pub fn of(capture_point: Option<CapturePoint>, sender: Direction) -> Self {
         match (capture_point, sender) {
             (None, _) => Self::Unknown,
@@ -176,7 +182,7 @@ impl CapturePointObserver {
         }
     }
 
-    /// Whether checksums may tell more than they did `before`: those that are filled in tell nothing by themselves.
+    /// Returns `true` if the checksums may prove more than they did `before`. Filled-in checksums alone prove nothing.
     #[inline]
     pub(super) fn may_tell_more(&self, before: &Self) -> bool {
         self != before && self.offloaded | self.merged > 0
@@ -212,7 +218,7 @@ impl CapturePointObserver {
         self.has_two_ttls(direction)
     }
 
-    /// Whether packets of this side had different TTLs or hop limits.
+    /// Returns `true` if packets of this side had different TTLs or hop limits.
     #[inline]
     pub(super) fn has_two_ttls(&self, direction: Direction) -> bool {
         self.two_ttls & bit(direction) > 0
@@ -223,12 +229,12 @@ impl CapturePointObserver {
         *self.ttls.get(direction)
     }
 
-    /// Whether a segment of this direction came with a valid checksum.
+    /// Returns `true` if a segment of this direction was captured with a valid checksum.
     pub(super) fn has_valid(&self, direction: Direction) -> bool {
         self.valid & bit(direction) != 0
     }
 
-    /// Where the capture was made, with the times of the handshake where it was complete.
+    /// Decides where the capture was made, from the times of the handshake if it was complete.
     pub(super) fn tell(&self, times: Option<HandshakeTimes>) -> CapturePointEvidence {
         // a clock that went back shows nothing
         let times = times.filter(|times| times.server.0 >= 0 && times.client.0 >= 0);
@@ -281,7 +287,8 @@ fn bit(direction: Direction) -> u8 {
     }
 }
 
-/// How many routers a packet has passed, if its sender began at one of the usual values; `None` where that is implausible.
+/// Returns the number of routers a packet has passed, assuming that its sender started at one of the usual values;
+/// `None` where that is implausible.
 fn hops(ttl: u8) -> Option<u8> {
     let begun = match ttl {
         ..=64 => 64,
@@ -291,7 +298,8 @@ fn hops(ttl: u8) -> Option<u8> {
     Some(begun - ttl).filter(|hops| ttl > 0 && *hops < MOST_HOPS)
 }
 
-/// Whether so many routers are not all on the capturing host: a bridge or NAT for its containers makes one.
+/// Returns `true` if this many routers cannot all be on the capturing host: a bridge or NAT for its containers makes
+/// one.
 fn is_routed(hops: u8) -> bool {
     hops > 1
 }

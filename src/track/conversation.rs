@@ -23,12 +23,12 @@ pub(super) struct Conversation {
     pub(super) client: Endpoint,
     pub(super) server: Endpoint,
     pub(super) roles_from: RolesFrom,
-    /// Whether the client's packets go upward, as [`Flow`] has it.
+    /// `true` if the client's packets go upward, as defined by [`Flow`].
     client_upward: bool,
     pub(super) first_frame: u64,
     pub(super) last_frame: u64,
     pub(super) start: Option<Timestamp>,
-    /// When the last step was captured, and the one at hand: since the start.
+    /// The times of the last step and of the current one, since the start of the conversation.
     pub(super) last_at: OptTime,
     at: OptTime,
     steps: u64,
@@ -90,18 +90,18 @@ impl Conversation {
         self.last_at.get().map(|last| last.max(Nanos(0)))
     }
 
-    /// What it is found by.
+    /// The key under which the index finds the conversation.
     pub(super) fn key(&self) -> FlowKey {
         Flow::new(self.stream.protocol, self.client, self.server).key
     }
 
-    /// Which way a packet of this flow goes.
+    /// Returns the direction of a packet of this flow.
     #[inline]
     pub(super) fn direction(&self, flow: &Flow) -> Direction {
         if flow.upward == self.client_upward { Direction::ClientToServer } else { Direction::ServerToClient }
     }
 
-    /// Whether a SYN shows that the ports are used again.
+    /// Returns `true` if a SYN shows that the ports are used again.
     pub(super) fn is_another(&self, direction: Direction, segment: &Segment) -> bool {
         match &self.kind {
             Kind::Tcp(tcp) => tcp.connection.is_another(direction, segment),
@@ -109,7 +109,7 @@ impl Conversation {
         }
     }
 
-    /// What a SYN of another connection finds on its ports.
+    /// Describes the connection whose ports a SYN of another connection uses.
     pub(super) fn former(&mut self, frame: &Frame<'_>, sender: Direction) -> Option<Box<Former>> {
         let Kind::Tcp(tcp) = &mut self.kind else { return None };
         let at: OptTime = frame.time.zip(self.start).map(|(now, start)| now.since(start)).into();
@@ -118,7 +118,7 @@ impl Conversation {
         Some(Box::new(tcp.connection.former(self.stream.number, last, frame.number, sender)))
     }
 
-    /// Whether nothing but late packets is to come.
+    /// Returns `true` if only late packets can follow.
     pub(super) fn has_ended(&self) -> bool {
         match &self.kind {
             Kind::Tcp(tcp) => tcp.connection.has_ended(),
@@ -235,8 +235,8 @@ impl Conversation {
         (!quoted, IcmpFacts { error: *error, quotes_frame, had_sent, sent_elsewhere: None, asked, rewritten })
     }
 
-    /// Which side sent the packet that an ICMP error quotes with ports or addresses that a NAT changed; `None` where it is
-    /// none of this conversation's, as far as that shows.
+    /// Returns the side that sent the packet quoted by an ICMP error, where a NAT changed its ports or addresses;
+    /// `None` if the quoted packet cannot be shown to belong to this conversation.
     pub(super) fn rewritten(&mut self, error: &IcmpError) -> Option<Direction> {
         if error.quoted.protocol != self.stream.protocol {
             return None;

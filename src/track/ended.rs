@@ -36,7 +36,7 @@ struct ClosedConversation {
 }
 
 impl Ended {
-    /// How many conversations there are.
+    /// The number of conversations held.
     #[inline]
     pub(super) fn len(&self) -> usize {
         self.len

@@ -1,4 +1,4 @@
-//! What is left of a conversation at its end: its totals.
+//! The totals of a conversation, made at its end.
 
 use super::conversation::Conversation;
 use super::kind::Kind;

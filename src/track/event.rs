@@ -37,7 +37,7 @@ pub(super) struct Tracked {
     pub(super) kind: TrackedKind,
 }
 
-/// What was followed; a segment's facts stay with the tracker, which lends them out.
+/// The transport of a tracked packet. The facts of a segment stay with the tracker, which lends them out.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum TrackedKind {
     Segment,
@@ -45,12 +45,12 @@ pub(super) enum TrackedKind {
     Error(IcmpFacts),
 }
 
-/// What one frame did in its conversation.
+/// The event that one frame is in its conversation.
 #[derive(Clone, Debug)]
 pub struct Event<'a> {
     /// The frame's number in the capture, from 1.
     pub frame: u64,
-    /// When it was captured.
+    /// The capture time; `None` if the frame has none.
     pub time: Option<Timestamp>,
     /// The frame's length on the wire in bytes.
     pub wire_len: u32,
@@ -58,7 +58,7 @@ pub struct Event<'a> {
     pub stream: StreamId,
     /// Number within the conversation, from 1.
     pub number: u64,
-    /// Which way it went; for an ICMP error, towards the sender of the quoted packet.
+    /// The direction of the packet; for an ICMP error, towards the sender of the quoted packet.
     pub direction: Direction,
     /// Address and port it came from. For an ICMP error: its own address, the quoted packet's port.
     pub source: Endpoint,
@@ -72,11 +72,11 @@ pub struct Event<'a> {
     pub ip: IpHeader,
     /// The fields that the source does not show.
     pub unknown: Unknown,
-    /// What the transport says.
+    /// The segment, datagram or ICMP error, with the facts about it.
     pub body: Body<'a>,
-    /// As much of the TCP or UDP header as was captured; nothing of an ICMP error, or where frames are read ahead.
+    /// The captured part of the TCP or UDP header; empty for an ICMP error, or where frames are read ahead.
     pub header: Cow<'a, [u8]>,
-    /// As much of the payload as was captured (and kept).
+    /// The part of the payload that was captured (and kept).
     pub payload: Cow<'a, [u8]>,
 }
 
@@ -124,12 +124,13 @@ impl Event<'_> {
         }
     }
 
-    /// Whether it carries no payload.
+    /// Returns `true` if it carries no payload.
     pub fn is_empty(&self) -> bool {
         self.len().unwrap_or(0) == 0
     }
 
-    /// Whether it shows nothing that a finding could be made of: quick, since nearly every packet is so.
+    /// Returns `true` if it shows nothing that a finding could be made of. A quick check, since it holds for nearly
+    /// every packet.
     #[inline]
     pub fn is_ordinary(&self) -> bool {
         match &self.body {
@@ -168,7 +169,7 @@ impl Event<'_> {
     }
 }
 
-/// What the transport says.
+/// The segment, datagram or ICMP error of a packet, with the facts about it.
 #[derive(Clone, Debug)]
 pub enum Body<'a> {
     /// A TCP segment.
@@ -219,15 +220,15 @@ pub struct TcpFacts {
     pub options: TcpOptions,
     /// The initial sequence number of the side that SACK blocks refer to, to make them relative.
     pub sack_base: u32,
-    /// Whether the checksum fits.
+    /// The result of checksum verification.
     pub checksum: Checksum,
     /// Wireshark's flags by Wireshark's rules.
     pub analysis: Analysis,
-    /// What part it plays.
+    /// The segment's role in the life of the connection.
     pub role: SegmentRole,
-    /// How far the connection's life has come with it.
+    /// The state of the connection with this segment.
     pub life: Life,
-    /// What its ACK covers that was not covered before.
+    /// The bytes newly acknowledged by its ACK.
     pub acked: Option<Acked>,
     /// The event that made its sender send it, where no rule says more: see [`TcpFacts::cause`].
     pub ordinary: Cause,
@@ -235,19 +236,19 @@ pub struct TcpFacts {
     pub or_ordinary: Option<Cause>,
     /// The reason for which its receiver does not accept it, where the capture shows one.
     pub unacceptable: Option<Unacceptable>,
-    /// That its bytes come again, or late.
+    /// The retransmission, duplicate or late packet that the segment is; `None` if its bytes are new and in order.
     pub retransmission: Option<Retransmission>,
-    /// That it only asks, or answers such a question.
+    /// The probe that the segment is, or the probe that it answers.
     pub probe: Option<Probe>,
-    /// What else the conversation so far shows at this segment.
+    /// The other facts that the conversation so far shows at this segment.
     pub observations: Observations,
     /// The round-trip time that it completes.
     pub rtt: Option<RttSample>,
     /// From the request's last byte to this first byte of the answer.
     pub response_time: Option<Nanos>,
-    /// What its payload echoes.
+    /// The echo that its payload is.
     pub echo: Option<Echo>,
-    /// What made it reset.
+    /// The cause of the RST.
     pub reset: Option<Verdict<ResetFamily>>,
 }
 
@@ -277,8 +278,8 @@ impl TcpFacts {
         self.rtt = None;
     }
 
-    /// Whether neither these facts nor what the segment says by itself, which they may lack still, shows anything that a
-    /// finding could be made of.
+    /// Returns `true` if neither these facts nor the segment's headers (which the facts may not include yet) show
+    /// anything that a finding could be made of.
     #[inline]
     pub(super) fn is_ordinary(
         &self,
@@ -344,21 +345,22 @@ pub struct UdpFacts {
     pub len: u32,
     /// The Length field: header and data.
     pub length: u16,
-    /// How many bytes of the Length the IP packet does not hold.
+    /// The number of bytes of the UDP Length that the IP packet does not hold.
     pub lacking: u16,
-    /// Whether the checksum fits.
+    /// The result of checksum verification.
     pub checksum: Checksum,
     /// The checksum field on the wire.
     pub checksum_raw: u16,
-    /// What part it plays.
+    /// The datagram's role in the conversation.
     pub place: UdpPlace,
-    /// What its payload echoes.
+    /// The echo that its payload is.
     pub echo: Option<Echo>,
     /// From the request to this answer.
     pub response_time: Option<Nanos>,
-    /// Where that was captured, as far as was known by then.
+    /// The place of the capture, as far as it was known at this datagram.
     pub seen: Option<CapturePoint>,
-    /// Which datagrams it shows to have come in another order than they were sent, as their IP identifications tell.
+    /// The datagrams that it shows to have been captured in another order than they were sent, by their IP
+    /// identifications.
     pub overtaken: Option<Overtaken>,
     /// The datagram before of the same sender, long ago, with the same length and checksum: this may be the same one, sent
     /// again by its program.
@@ -366,7 +368,7 @@ pub struct UdpFacts {
 }
 
 impl UdpFacts {
-    /// What a datagram says by itself.
+    /// Returns the facts that follow from a datagram alone.
     pub(super) fn of(datagram: &Datagram) -> Self {
         Self {
             len: datagram.len,
@@ -383,7 +385,7 @@ impl UdpFacts {
         }
     }
 
-    /// Whether neither the facts nor the datagram's headers show anything that a finding could be made of.
+    /// Returns `true` if neither the facts nor the datagram's headers show anything that a finding could be made of.
     #[inline]
     pub(super) fn is_ordinary(&self, ip: &IpHeader) -> bool {
         self.checksum != Checksum::Invalid
@@ -416,7 +418,7 @@ pub struct IcmpFacts {
     pub error: IcmpError,
     /// The frame that it answers, where that is known.
     pub quotes_frame: Option<u64>,
-    /// Whether the port that the quoted datagram went to had sent datagrams itself before (UDP alone).
+    /// `true` if the port to which the quoted datagram was sent had itself sent datagrams before (UDP only).
     pub had_sent: bool,
     /// The last frame of another conversation that this port had sent before (UDP alone, port unreachable).
     pub sent_elsewhere: Option<u64>,

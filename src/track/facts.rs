@@ -1,4 +1,4 @@
-//! What the conversation so far says about one packet.
+//! The facts about one packet that follow from the conversation so far.
 
 mod datagram;
 
@@ -23,7 +23,7 @@ use super::tcp::rules::waiting::{ProvenAckDelay, ProvenWait};
 use super::tcp::rules::window::{ProvenRefusal, ProvenZeroWindow};
 use crate::model::{Nanos, PerDirection};
 
-/// What part a segment plays in the life of its connection (RFC 9293 §3.5, §3.6).
+/// The role of a segment in the life of its connection (RFC 9293 §3.5, §3.6).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum SegmentRole {
     /// SYN: asks to connect.
@@ -50,7 +50,7 @@ pub enum SegmentRole {
     Ack,
     /// FIN; `first` is false when the peer had closed before.
     Fin {
-        /// Whether it is the connection's first FIN.
+        /// `true` if it is the connection's first FIN.
         first: bool,
     },
     /// The ACK of the last FIN: closed on both sides.
@@ -62,7 +62,7 @@ pub enum SegmentRole {
     Odd,
 }
 
-/// How far a connection's life has come with a segment.
+/// The state of a connection's life at a segment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Life {
     /// The handshake is in progress, or this segment completes it.
@@ -76,7 +76,7 @@ pub enum Life {
     Aborted,
 }
 
-/// What a segment's ACK covers that was not covered before.
+/// The bytes that a segment's ACK newly acknowledges.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Acked {
     /// Relative acknowledgment number before.
@@ -174,7 +174,7 @@ impl Observations {
         self.duplicate_sack.and_then(|report| report.needless()).or_else(echoed)
     }
 
-    /// Whether there is none of it: quicker than a comparison, since it is asked of every segment.
+    /// Returns `true` if no fact is noted: faster than a comparison, since it is called for every segment.
     #[inline]
     pub fn is_empty(&self) -> bool {
         let flags = self.fills_window | self.congestion | (self.shrunk > 0);
@@ -205,7 +205,7 @@ impl Observations {
 pub struct SynData {
     /// The SYN's frame.
     pub frame: NonZeroU64,
-    /// How many bytes it carried.
+    /// The number of bytes it carried.
     pub bytes: u32,
     /// The option of TCP Fast Open (RFC 7413): bytes of cookie, 0 asks for one.
     pub cookie: Option<u8>,
@@ -220,9 +220,9 @@ pub struct SlowAnswer {
     pub request: NonZeroU64,
     /// The frame that had acknowledged it; `None` where only the answer does.
     pub acked_by: Option<NonZeroU64>,
-    /// How much of the time the network took, if it took as long as in the handshake.
+    /// The part of the time that the network took, assuming the same delay as in the handshake.
     pub network: Nanos,
-    /// Where it was captured, as far as was known by then.
+    /// The place of the capture, as far as it was known at this segment.
     pub seen: Option<CapturePoint>,
 }
 
@@ -246,7 +246,7 @@ pub struct Observations {
     pub void_sack: Option<(u32, u32)>,
     /// It refuses this frame, which its sender did not accept, and repeats the numbers that it expects (RFC 9293 §3.10.7.4).
     pub refuses: Option<NonZeroU64>,
-    /// It acknowledges less than this frame did before it: it was sent earlier, and overtaken on its way.
+    /// It acknowledges less than this earlier-captured frame did: it was sent earlier, and overtaken in transit.
     pub older_ack: Option<NonZeroU64>,
     /// It shows which transmission of the bytes that it acknowledges arrived.
     pub arrived: Option<ProvenArrival>,
@@ -256,7 +256,7 @@ pub struct Observations {
     pub zero_window: Option<ProvenZeroWindow>,
     /// Retransmitted because its receiver has no room for it.
     pub refused: Option<ProvenRefusal>,
-    /// The right edge of the window moves back by so many bytes.
+    /// The number of bytes by which the right edge of the window moves back.
     pub shrunk: u32,
     /// Its sender's SYN-ACK, where that lacks the window scale option that the SYN offered.
     pub unscaled_syn_ack: Option<NonZeroU64>,
@@ -278,9 +278,9 @@ pub struct Observations {
     pub syn_data: Option<SynData>,
     /// The IP header has the mark of congestion (RFC 3168 §5).
     pub congestion: bool,
-    /// What the flags of ECN say outside the handshake.
+    /// The meaning of the ECN flags outside the handshake.
     pub ecn: Option<ProvenEcn>,
-    /// How far behind each side's initial sequence number its relative numbers begin, modulo 2^32: 0 but where SYN-ACKs had
-    /// several.
+    /// The offset from each side's initial sequence number to the base of its relative numbers, modulo 2^32: 0 unless
+    /// SYN-ACKs had several initial sequence numbers.
     pub renumbered: PerDirection<u32>,
 }

@@ -1,4 +1,10 @@
-//! What the conversations of the capture show of an address and port: whether it listens, refuses, or asks.
+//! Facts about an address and port from all conversations of the capture: whether it listens, refuses, or sends
+//! requests.
+//!
+//! A rule that looks at one conversation alone would say "nothing listens" of a port that accepted a connection a
+//! moment ago. The table holds the last occurrence of each fact, for a bounded number of endpoints. When it is full,
+//! the endpoints that were not looked up or noted for the longest time are forgotten, so less is known, never something
+//! wrong.
 //!
 //! A rule that looks at one conversation alone would say "nothing listens" of a port that accepted a connection a moment
 //! ago. The table holds the last sighting of each fact, for a bounded number of endpoints: where it is full, the
@@ -76,7 +82,7 @@ impl Hosts {
         self.young.insert(endpoint, facts);
     }
 
-    /// What is known of an endpoint so far.
+    /// Returns the facts known so far about an endpoint.
     #[cold]
     pub(super) fn of(&self, endpoint: Endpoint) -> HostFacts {
         self.young.get(&endpoint).or_else(|| self.old.get(&endpoint)).copied().unwrap_or_default()

@@ -10,7 +10,7 @@ use foldhash::fast::RandomState;
 
 use crate::model::{FlowKey, FlowKeyV4, FlowKeyV6};
 
-/// Where a conversation is.
+/// The place where a conversation is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Place {
     /// In this slot.
@@ -27,7 +27,7 @@ pub(super) struct Index {
 }
 
 impl Index {
-    /// Where the newest conversation with this key is.
+    /// Returns the place of the newest conversation with this key.
     #[inline]
     pub(super) fn find(&self, key: &FlowKey) -> Option<Place> {
         self.open.get(key).map(Place::Open).or_else(|| self.ended.get(key).map(Place::Ended))

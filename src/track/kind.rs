@@ -1,4 +1,4 @@
-//! What a conversation of one protocol remembers, and one of the other does not.
+//! The state of a conversation that only TCP or only UDP needs.
 
 use super::capture_point::{CapturePoint, CapturePointObserver};
 use super::tcp::connection::Connection;
@@ -6,7 +6,7 @@ use super::udp::Exchange;
 use crate::echo::{Chunk, Echo, EchoMatcher, MemoryBudget};
 use crate::model::{Direction, Endpoint, Segment, TcpFlags};
 
-/// What only one of the protocols needs.
+/// The state that only one of the protocols needs.
 #[derive(Clone, Debug)]
 pub(super) enum Kind {
     Tcp(Box<TcpKind>),

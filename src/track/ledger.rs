@@ -7,7 +7,7 @@ use smallvec::SmallVec;
 
 use crate::model::Nanos;
 
-/// What a conversation waited for.
+/// The cause of waiting time in a conversation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum Wait {
@@ -78,7 +78,7 @@ pub struct Share {
     pub to: u64,
 }
 
-/// Where the time of a conversation went. The shares exclude each other and sum to the conversation's duration.
+/// The time of a conversation by cause. The shares do not overlap and add up to the conversation's duration.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Ledger {
     shares: [Share; Wait::ALL.len()],

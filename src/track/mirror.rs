@@ -44,7 +44,7 @@ struct Count {
     copies: u32,
 }
 
-/// What shows that the capture holds packets twice.
+/// The evidence that the capture holds packets twice.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MirrorSummary {
     /// Packets that were captured again, and the first frames of these copies.
@@ -60,7 +60,7 @@ pub struct MirrorSummary {
 pub(super) struct Mirror {
     sets: Vec<Set>,
     counts: [Count; 2],
-    /// Whether copies are the capture's now.
+    /// `true` while copies are attributed to the capture.
     active: bool,
     ever: bool,
     summary: MirrorSummary,
@@ -146,7 +146,7 @@ impl Mirror {
         self.active.then_some(copy_of)
     }
 
-    /// What shows that the capture holds packets twice, if it does.
+    /// The evidence that the capture holds packets twice, if it does.
     pub(super) fn summary(&self) -> Option<MirrorSummary> {
         self.ever.then(|| self.summary.clone())
     }
@@ -158,7 +158,7 @@ impl Remembered {
     }
 }
 
-/// What shows that two equal packets are one.
+/// The evidence that two equal packets are one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Marked {
     /// The same IP identification.
@@ -225,7 +225,7 @@ fn identity(packet: &Packet<'_>) -> (u64, Marked) {
     (hash.0 ^ hash.0 >> 29, marked)
 }
 
-/// Mixes words quickly; nobody gains by a collision.
+/// Mixes words quickly. A forged collision gains nothing.
 struct Hash(u64);
 
 impl Hash {

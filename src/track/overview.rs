@@ -1,9 +1,9 @@
-//! What only the capture as a whole shows.
+//! Facts that only the capture as a whole shows.
 
 use super::mirror::MirrorSummary;
 use super::surges::{Attempts, Surge};
 
-/// What the packets of all conversations show together.
+/// The facts that the packets of all conversations show together.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CaptureOverview {
     /// The capture holds each packet twice.

@@ -4,7 +4,7 @@ use std::num::NonZeroU64;
 
 use crate::model::{Direction, Nanos, OptTime, Unknown};
 
-/// Where and when a segment was captured.
+/// The frame and the time at which a segment was captured.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct PacketRef {
     pub(super) frame: u64,
@@ -21,7 +21,7 @@ impl PacketRef {
         Some((NonZeroU64::new(self.frame)?, self.at))
     }
 
-    /// How long ago `then` was.
+    /// Returns the time from `then` to this packet; `None` where either time is unknown.
     #[inline]
     pub(super) fn since(&self, then: OptTime) -> Option<Nanos> {
         self.at.since(then)

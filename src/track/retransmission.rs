@@ -36,7 +36,7 @@ impl Retransmission {
         (self.rule.candidates)(&self.proof)
     }
 
-    /// How many of its `len` payload bytes the capture did not hold before.
+    /// Returns the number of its `len` payload bytes that the capture did not hold before.
     pub(super) fn brings(&self, len: u32) -> u32 {
         match self.proof.first_copy {
             FirstCopy::NotCaptured => len,
@@ -73,18 +73,18 @@ impl Retransmission {
         self.rule.effect.transmission == Transmission::Spurious
     }
 
-    /// Whether the bytes may not have arrived before: what is answered then may be this copy.
+    /// Returns `true` if the bytes may not have arrived before. An answer may then be to this copy.
     pub fn may_arrive_first(&self) -> bool {
         !self.is_duplicate() && !self.is_spurious()
     }
 
-    /// Whether its sender retransmitted the bytes, as far as the capture shows: neither a duplicate nor late.
+    /// Returns `true` if its sender retransmitted the bytes, as far as the capture shows: neither a duplicate nor late.
     pub fn is_retransmitted(&self) -> bool {
         matches!(self.rule.effect.transmission, Transmission::Retransmitted | Transmission::Spurious)
     }
 }
 
-/// Why bytes reached their receiver twice, as a DSACK reports (RFC 2883).
+/// The reason why bytes reached their receiver twice, as a DSACK reports (RFC 2883).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DsackReport {
     /// This frame retransmitted them, and the copy in `other` arrived too; 0 where that is any earlier one.
@@ -94,7 +94,7 @@ pub enum DsackReport {
         /// A late original that arrived behind it, or 0.
         other: u64,
     },
-    /// Not all that this frame retransmitted, but so many bytes of it.
+    /// A part of the bytes that this frame retransmitted.
     Partly {
         /// The frame.
         again: u64,
@@ -132,9 +132,9 @@ pub enum SpuriousEvidence {
         again: NonZeroU64,
         /// The frame that carried the bytes first.
         first: NonZeroU64,
-        /// How soon it comes after that copy, where that tells: in less than half the time that a round trip takes.
+        /// The time since that copy, where it is evidence: less than half a round trip.
         after: Option<Nanos>,
-        /// What arrived is the first transmission; else it is that or a retransmission before this one.
+        /// `true` if the first transmission arrived; otherwise the first or a retransmission before this one did.
         original: bool,
     },
     /// The first one with an invalid checksum, of which no other copy is in the capture.

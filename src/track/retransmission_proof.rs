@@ -41,7 +41,7 @@ pub struct RetransmissionProof {
 }
 
 impl RetransmissionProof {
-    /// How many of the segment's `len` payload bytes no captured packet brought before.
+    /// Returns the number of the segment's `len` payload bytes that no earlier packet of the capture holds.
     pub(super) fn not_captured_before(&self, len: u32) -> u32 {
         match self.first_copy {
             FirstCopy::NotCaptured => len,
@@ -77,7 +77,7 @@ impl View {
         }
     }
 
-    /// Whether a packet in the capture has reached its receiver's host.
+    /// Returns `true` if a packet in the capture has reached its receiver's host.
     pub fn shows_arrival(self) -> bool {
         matches!(self, Self::Receiver | Self::Both)
     }
@@ -128,7 +128,7 @@ pub enum FirstCopy {
     Corrupted,
     /// The capture shows a gap instead of it.
     NotCaptured,
-    /// So many bytes fill a gap; the others are in the capture, and the segment before had other boundaries.
+    /// The number of bytes that fill a gap; the others are in the capture, in earlier segments with other boundaries.
     Partly(u32),
     /// It is not in the capture, or is no longer remembered.
     #[default]

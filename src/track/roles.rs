@@ -1,4 +1,4 @@
-//! Which end of a conversation is the client.
+//! Decides which end of a conversation is the client.
 
 use super::hosts::{HostFacts, Hosts};
 use super::stream::RolesFrom;
@@ -63,7 +63,7 @@ pub(super) fn decide(
     }
 }
 
-/// What SYNs and SYN-ACKs of other conversations show of both ends: the server is the one that was connected to.
+/// Decides by the SYNs and SYN-ACKs of other conversations: the server is the end that accepted connections.
 fn by_hosts(source: &HostFacts, destination: &HostFacts) -> Option<Direction> {
     let listens = |host: &HostFacts| host.accepts.is_some() || host.refuses.is_some() || host.is_asked.is_some();
     match (listens(source), listens(destination)) {
@@ -83,7 +83,7 @@ fn by_ports(source: u16, destination: u16) -> Option<Direction> {
     }
 }
 
-/// How sure a port is a server's.
+/// Ranks a port by how clearly it is a server's.
 fn rank(port: u16) -> u8 {
     match port {
         0..FIRST_RESERVED_CLIENT_PORT => 3,

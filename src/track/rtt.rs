@@ -5,7 +5,7 @@ use smallvec::SmallVec;
 use super::capture_point::CapturePoint;
 use crate::model::Nanos;
 
-/// How many samples are kept exactly; beyond, the median comes from buckets a sixteenth apart.
+/// The number of samples that are kept exactly. Beyond it the median comes from buckets a sixteenth apart.
 const EXACT: usize = 32;
 /// Sixteen buckets for each power of two of nanoseconds.
 const BUCKETS: usize = 64 * 16;
@@ -167,7 +167,7 @@ pub struct RttSample {
     pub smoothed: Nanos,
     /// RTTVAR after this sample, β = 1/4.
     pub variation: Nanos,
-    /// Where it was captured, as far as was known by then.
+    /// The place of the capture, as far as it was known at this sample.
     pub seen: Option<CapturePoint>,
 }
 
@@ -182,7 +182,7 @@ pub struct RttTotals {
     pub median: Option<Nanos>,
     /// The largest sample.
     pub max: Option<Nanos>,
-    /// How many samples there are.
+    /// The number of samples.
     pub count: u64,
 }
 

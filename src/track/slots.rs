@@ -9,7 +9,7 @@ const OPEN_MOST: usize = 1 << 20;
 #[derive(Debug)]
 pub(super) struct Slot {
     pub(super) conversation: Conversation,
-    /// Whether it was used since the hand of the clock came by.
+    /// `true` if it was used since the hand of the clock last passed it.
     pub(super) touched: bool,
 }
 
@@ -44,7 +44,7 @@ impl Slots {
         self.places.len() - self.free.len()
     }
 
-    /// Whether one has to go before another is opened.
+    /// Returns `true` if a slot must be freed before another is opened.
     pub(super) fn is_full(&self) -> bool {
         self.len() >= OPEN_MOST
     }

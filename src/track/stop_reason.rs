@@ -1,6 +1,6 @@
 //! Captures that end, or are left, before their time: what is not in them may still come.
 
-/// What ended a capture, or the reading of it, before its time.
+/// The reason why a capture, or the reading of it, ended early.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StopReason {
     /// A session of echolab's own was stopped: its programs then closed what was open.
@@ -16,7 +16,7 @@ pub enum StopReason {
 }
 
 impl StopReason {
-    /// Whether the capture may go on behind what is known of it.
+    /// Returns `true` if the capture may continue beyond the part that was read.
     pub fn may_go_on(self) -> bool {
         self != Self::Session
     }

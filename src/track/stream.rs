@@ -20,7 +20,7 @@ impl fmt::Display for StreamId {
     }
 }
 
-/// How it was decided who is the client.
+/// The evidence by which the client was determined.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RolesFrom {
     /// echolab drove the session.

@@ -18,12 +18,12 @@ const ENTRIES: usize = 2_048;
 const REPORTED: usize = 16;
 /// Frames named of each.
 const NAMED: usize = 4;
-/// So many connections without a completed handshake are a flood, if they come this many a second.
+/// The number of connections without a completed handshake that is a flood, at `FLOOD_RATE` or more per second.
 const FLOOD: u64 = 100;
 const FLOOD_RATE: u64 = 10;
-/// So many ports of a host, or hosts with a port, are a scan.
+/// The number of ports of a host, or of hosts with a port, that is a scan.
 const SCAN: u64 = 20;
-/// So many hosts that get an answer to nothing are backscatter.
+/// The number of hosts receiving answers to nothing that they sent, that is backscatter.
 const BACKSCATTER: u64 = 20;
 
 /// Words of the bitmap in which many different numbers are counted.
@@ -51,7 +51,7 @@ impl Different {
         }
     }
 
-    /// How many, and whether that is exact.
+    /// Returns the count, and `true` if it is exact.
     fn count(&self) -> (u64, bool) {
         let Some(many) = &self.many else { return (self.few.len() as u64, true) };
         let size = 64.0 * WORDS as f64;
@@ -73,11 +73,11 @@ fn set(many: &mut [u64; WORDS], number: u64) {
 /// Connections that have something in common.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Attempts {
-    /// How many began.
+    /// The number of connections begun.
     pub begun: u64,
-    /// How many of them completed the handshake.
+    /// The number of them that completed the handshake.
     pub opened: u64,
-    /// How many were refused by RST.
+    /// The number of them refused by RST.
     pub refused: u64,
     /// The first frames.
     pub frames: Vec<u64>,
@@ -104,7 +104,7 @@ impl Attempts {
         self.first.zip(self.last).map(|(first, last)| last.since(first))
     }
 
-    /// How many different other ends they have, and whether that is exact.
+    /// Returns the number of different other ends, and `true` if it is exact.
     pub fn different(&self) -> (u64, bool) {
         let (count, exact) = self.different.count();
         (count.min(self.begun), exact)
@@ -134,7 +134,7 @@ impl Attempts {
     }
 }
 
-/// What a surge is, and between whom.
+/// The kind of a surge, and its endpoints.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Surge {
     /// Many SYNs to this port, and no handshake was completed.
@@ -244,7 +244,7 @@ impl Surges {
         }
     }
 
-    /// Whether a connection between these ends that came to nothing is part of a surge.
+    /// Returns `true` if a connection between these ends without a handshake or data is part of a surge.
     pub(super) fn has(&self, client: Endpoint, server: Endpoint) -> bool {
         let flood = self.floods.get(&server).is_some_and(Attempts::is_flood);
         let ports = self.ports.get(&(client.address, server.address)).is_some_and(Attempts::is_scan);

@@ -1,4 +1,4 @@
-//! What is known of a whole conversation when it ends.
+//! The facts known about a whole conversation at its end.
 
 use super::analysis::AnalysisCounts;
 use super::askers::LinkedConversation;
@@ -12,7 +12,7 @@ use super::tcp::fragments::EarlierFragments;
 use crate::echo::{EchoStory, EchoTotals};
 use crate::model::{Direction, Endpoint, Nanos, Occurrences, PerDirection, Timestamp, Unknown};
 
-/// How much of the handshake was captured, and how it went.
+/// The captured part of the handshake, and its outcome.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Handshake {
     /// SYN, SYN-ACK and the ACK of it.
@@ -37,7 +37,7 @@ impl Handshake {
     }
 }
 
-/// How a connection was closed.
+/// The way a connection was closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Close {
     /// A FIN from both sides.
@@ -67,11 +67,11 @@ impl Close {
 pub struct ConversationTotals {
     /// Its name.
     pub stream: StreamId,
-    /// Who asked.
+    /// The side that sent the requests.
     pub client: Endpoint,
-    /// Who answered.
+    /// The side that answered.
     pub server: Endpoint,
-    /// How that was decided.
+    /// The evidence for these roles.
     pub roles_from: RolesFrom,
     /// Number of its first frame.
     pub first_frame: u64,
@@ -85,7 +85,7 @@ pub struct ConversationTotals {
     pub resets: u32,
     /// The longest time between two of its frames.
     pub longest_stall: Option<Nanos>,
-    /// Where that time went; `None` for UDP without answers, and where no frame has a time.
+    /// The duration by cause; `None` for UDP without answers, and where no frame has a time.
     pub ledger: Option<Ledger>,
     /// Frames each way.
     pub packets: PerDirection<u64>,
@@ -93,13 +93,13 @@ pub struct ConversationTotals {
     pub bytes: PerDirection<u64>,
     /// Payload bytes on the wire each way, repeats included.
     pub payload: PerDirection<u64>,
-    /// What only TCP has.
+    /// The totals of TCP; `None` for UDP.
     pub tcp: Option<TcpTotals>,
-    /// How far the server's bytes echo the client's.
+    /// The extent to which the server's bytes echo the client's.
     pub echo: Option<EchoTotals>,
     /// The echoes by kind.
     pub echo_story: EchoStory,
-    /// What only UDP has.
+    /// The totals of UDP; `None` for TCP.
     pub udp: Option<UdpTotals>,
     /// Round-trip times.
     pub rtt: Option<RttTotals>,
@@ -109,7 +109,7 @@ pub struct ConversationTotals {
     pub in_surge: bool,
     /// The fields of its packets that the source does not show.
     pub unknown: Unknown,
-    /// What ended the capture while the conversation might still go on.
+    /// The event that ended the capture while the conversation might still have continued.
     pub early: Option<StopReason>,
 }
 
@@ -129,13 +129,13 @@ impl ConversationTotals {
         }
     }
 
-    /// Whether it came to nothing: no byte of data, and no complete handshake.
+    /// Returns `true` if it has neither a byte of data nor a complete handshake.
     pub(super) fn came_to_nothing(&self) -> bool {
         let silent = self.payload.client_to_server == 0 && self.payload.server_to_client == 0;
         silent && self.tcp.as_ref().is_some_and(|tcp| tcp.handshake != Handshake::Complete)
     }
 
-    /// Where the capture was made.
+    /// The place where the capture was made, and the evidence.
     pub fn capture_point_evidence(&self) -> CapturePointEvidence {
         match (&self.tcp, &self.udp) {
             (Some(tcp), _) => tcp.story.capture_point_evidence,
@@ -145,7 +145,7 @@ impl ConversationTotals {
     }
 }
 
-/// What only TCP has.
+/// The totals that only TCP has.
 #[derive(Clone, Debug)]
 pub struct TcpTotals {
     /// The client's initial sequence number, X.
@@ -156,11 +156,11 @@ pub struct TcpTotals {
     pub handshake: Handshake,
     /// The close.
     pub close: Close,
-    /// Who sent the first FIN or RST.
+    /// The sender of the first FIN or RST.
     pub closed_first: Option<Direction>,
-    /// How often Wireshark's flags were set.
+    /// The number of times each of Wireshark's flags was set.
     pub analysis: AnalysisCounts,
-    /// What happened, beyond the totals.
+    /// The events on the connection, beyond its totals.
     pub story: Box<TcpSummary>,
 }
 
@@ -175,10 +175,10 @@ pub struct SentAgain {
     pub answer: u64,
 }
 
-/// What only UDP has.
+/// The totals that only UDP has.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UdpTotals {
-    /// Where the capture was made.
+    /// The place where the capture was made, and the evidence.
     pub capture_point_evidence: CapturePointEvidence,
     /// Datagrams of the client that no datagram answers, and the first frames.
     pub unanswered: Occurrences,
@@ -190,7 +190,7 @@ pub struct UdpTotals {
     pub duplicates: Occurrences,
     /// The first request that was answered only when its bytes had been retransmitted, long after.
     pub sent_again: Option<SentAgain>,
-    /// How many such requests there were.
+    /// The number of such requests.
     pub sent_again_count: u64,
     /// Answers that fit several requests as well: each is taken for the answer to the oldest.
     pub in_doubt: u64,
@@ -241,7 +241,7 @@ impl AnsweredInvalid {
 }
 
 impl ConversationTotals {
-    /// Whether frames of it may follow that were not read, so that nothing can be concluded from what is not there.
+    /// Returns `true` if frames of it may follow that were not read: then nothing follows from missing frames.
     pub fn may_go_on(&self) -> bool {
         self.early.is_some_and(StopReason::may_go_on) && !self.tcp.as_ref().is_some_and(TcpTotals::is_over)
     }
@@ -257,7 +257,7 @@ impl ConversationTotals {
     }
 }
 
-/// What trouble cost.
+/// The cost of losses and errors.
 impl ConversationTotals {
     /// The time spent on what a healthy conversation does not wait for: retransmission timers, the repair of losses, a
     /// receiver's window, and waits of unknown cause.
@@ -293,7 +293,7 @@ impl TcpTotals {
         self.story.went_on.get(sender).map(|frame| (sender.sender(), frame))
     }
 
-    /// Whether the connection is closed on both sides, or was reset.
+    /// Returns `true` if the connection is closed on both sides, or was reset.
     fn is_over(&self) -> bool {
         let fins = [self.story.fins.client_to_server, self.story.fins.server_to_client];
         self.close == Close::Rst || fins.iter().all(|fin| fin.is_some_and(|fin| fin.acked_by.is_some()))

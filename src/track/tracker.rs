@@ -29,10 +29,10 @@ use crate::model::{
     Skip, TcpFlags, Transport,
 };
 
-/// How many cleared states are kept for the next conversations.
+/// The number of cleared states kept for the next conversations.
 const SPARE: usize = 1_024;
 
-/// From so many open conversations on, the state of the next one is seldom in a processor's second cache.
+/// The number of open conversations from which the state of the next one is seldom in a processor's second-level cache.
 const SCATTERED: usize = 256;
 
 /// Most conversations looked at for an ICMP error that quotes none by its ports: there may be many such errors.
@@ -47,7 +47,7 @@ pub struct Tracker {
     index: Index,
     slots: Slots,
     ended: Ended,
-    /// The conversation that has ended with the packet at hand.
+    /// The conversation that ended with the current packet.
     ending: Option<u32>,
     /// Cleared states; those at the back have memory of a conversation that has ended.
     spare: VecDeque<Box<TcpKind>>,
@@ -61,13 +61,13 @@ pub struct Tracker {
     without_prediction: bool,
     /// Room for the few conversations with much in flight.
     budget: MemoryBudget,
-    /// The packet at hand.
+    /// The current packet.
     followed: Option<Tracked>,
-    /// The facts of the segment at hand, lent out with its event.
+    /// The facts of the current segment, lent out with its event.
     facts: TcpFacts,
     /// The segment at hand certainly shows nothing that a finding could be made of.
     plain: bool,
-    /// What all conversations show of each address and port.
+    /// The facts about each address and port, from all conversations.
     hosts: Hosts,
     /// The UDP ports that have answered.
     udp_hosts: Hosts,
@@ -89,7 +89,7 @@ pub struct Last<'t> {
 }
 
 impl<'t> Last<'t> {
-    /// What the packet did in its conversation.
+    /// Returns the event that the packet is in its conversation.
     #[inline(always)]
     pub fn event<'a>(&self, frame: &Frame<'a>, packet: &Packet<'a>) -> Event<'a>
     where
@@ -177,7 +177,7 @@ impl Tracker {
         }
     }
 
-    /// Whether the packet that was followed last shows nothing that a finding could be made of: then its event need not
+    /// Returns `true` if the last tracked packet shows nothing that a finding could be made of: then its event need not
     /// be made for that.
     #[inline]
     pub fn is_ordinary(&self, packet: &Packet<'_>) -> bool {
@@ -245,17 +245,17 @@ impl Tracker {
         rest.into_iter().map(move |mut conversation| in_surge(&surges, Box::new(conversation.totals())))
     }
 
-    /// How many TCP and UDP conversations there were.
+    /// The number of TCP and of UDP conversations.
     pub fn counts(&self) -> (u64, u64) {
         (u64::from(self.next_tcp), u64::from(self.next_udp))
     }
 
-    /// How many conversations were given up because too many were open.
+    /// The number of conversations that were given up because too many were open.
     pub fn evicted(&self) -> u64 {
         self.evicted
     }
 
-    /// What only the capture as a whole shows, so far.
+    /// The facts that only the capture as a whole shows, so far.
     pub fn overview(&self) -> CaptureOverview {
         CaptureOverview { mirror: self.mirror.summary(), surges: self.surges.all() }
     }
@@ -538,7 +538,7 @@ impl Tracker {
     }
 }
 
-/// How a connection that begins with this packet counts for floods and scans.
+/// Classifies a connection that begins with this packet for the detection of floods and scans.
 fn opening(packet: &Packet<'_>) -> Option<Opening> {
     let Transport::Segment(segment) = &packet.headers.transport else { return None };
     let answers = segment.flags.intersects(TcpFlags::SYN.union(TcpFlags::RST)) && segment.len == 0;

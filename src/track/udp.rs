@@ -14,7 +14,7 @@ use crate::model::{Checksum, Datagram, Direction, Endpoint, IcmpError, IpHeader,
 
 /// So far apart are IP identifications that are counted up, at most; others tell nothing of order.
 const CLOSE: i16 = 1000;
-/// So many in a row must count up before one that does not shows a datagram that was overtaken.
+/// The number of consecutive identifications that must count up before an exception shows an overtaken datagram.
 const COUNTING: u8 = 2;
 
 /// The newest datagram of one side.
@@ -25,7 +25,7 @@ struct Newest {
     mark: Identity,
     /// The datagram that was sent last, as far as identifications tell: its identification and frame.
     top: (u16, u64),
-    /// How many IP identifications in a row were a little higher than the highest before.
+    /// The number of consecutive IP identifications that were slightly higher than the highest before.
     counting: u8,
     /// Datagrams with a little lower one, each with a lower one than the one before it, before it was known that they
     /// count up.
@@ -63,12 +63,12 @@ impl Newest {
     }
 }
 
-/// How far one IP identification is above another, around the wrap.
+/// Returns the distance from one IP identification to another, modulo 2^16.
 fn step(from: u16, to: u16) -> i16 {
     to.wrapping_sub(from).cast_signed()
 }
 
-/// What tells this datagram from the next.
+/// Returns the fields that distinguish this datagram from the next.
 fn identity(datagram: &Datagram, ip: &IpHeader) -> Identity {
     Identity { ip_id: ip.id.unwrap_or(0), checksum: datagram.checksum_raw, length: datagram.length }
 }
@@ -79,12 +79,12 @@ pub(super) struct Exchange {
     pub(super) datagrams: Datagrams,
     totals: UdpTotals,
     pub(super) clues: CapturePointObserver,
-    /// Where it was captured, by these clues.
+    /// The place of the capture, and the evidence for it.
     captured_at: (CapturePointObserver, Option<CapturePoint>),
     last: PerDirection<Option<Newest>>,
     /// The request in another conversation that its first datagram answers, until that has come.
     request: Option<LinkedConversation>,
-    /// Where the time went, and who sent the last datagram.
+    /// The time by cause, and the sender of the last datagram.
     ledger: OpenLedger,
     sender: Option<Direction>,
     answered: bool,
@@ -229,7 +229,7 @@ impl Exchange {
         self.answered |= asked;
     }
 
-    /// Where it was captured, as far as is known so far: decided again only when the clues have changed.
+    /// Returns the place of the capture as far as it is known. It is decided again only when the evidence has changed.
     fn capture_point(&mut self) -> Option<CapturePoint> {
         if self.captured_at.0 != self.clues {
             self.captured_at = (self.clues, self.clues.tell(None).capture_point);
@@ -237,7 +237,7 @@ impl Exchange {
         self.captured_at.1
     }
 
-    /// Where the time went; `None` without answers. It moves out.
+    /// Returns the time by cause, and moves it out; `None` without answers.
     pub(super) fn ledger(&mut self) -> Option<OpenLedger> {
         self.answered.then(|| std::mem::take(&mut self.ledger))
     }
@@ -284,14 +284,14 @@ impl Exchange {
         (newest.mark.likeness(&error.quoted) == Some(Likeness::Same)).then_some(newest.frame)
     }
 
-    /// Whether a datagram of this side is the quoted one, by its own marks.
+    /// Returns `true` if a datagram of this side is the quoted one, by its identifying fields.
     pub(super) fn has_sent(&self, direction: Direction, quoted: &Quoted) -> bool {
         let newest = self.last.get(direction).as_ref();
         let is_newest = newest.is_some_and(|newest| newest.mark.likeness(quoted) == Some(Likeness::Same));
         is_newest || direction == Direction::ClientToServer && self.datagrams.waits_for(quoted)
     }
 
-    /// Whether this side has sent a datagram.
+    /// Returns `true` if this side has sent a datagram.
     pub(super) fn had_sent(&self, direction: Direction) -> bool {
         self.last.get(direction).is_some()
     }
@@ -319,7 +319,7 @@ impl Exchange {
 mod tests {
     use super::*;
 
-    /// What datagrams with these IP identifications show, each with its number: (shown by, overtaken, by).
+    /// Returns the reordering that datagrams with these IP identifications show, by number: (shown by, overtaken, by).
     fn shown(ids: &[u16]) -> Vec<(u64, u64, u64)> {
         let mut newest: Option<Newest> = None;
         let mut shown = Vec::new();

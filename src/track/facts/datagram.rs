@@ -1,9 +1,9 @@
-//! What a datagram is to those before it.
+//! The relation of a datagram to earlier ones.
 
 use crate::echo::PairedBy;
 use crate::track::askers::LinkedConversation;
 
-/// Most datagrams reported as overtaken at once, but for the first.
+/// The most datagrams reported as overtaken at once, without the first.
 pub(in crate::track) const MORE: usize = 2;
 
 /// A datagram that came behind one sent after it.
@@ -30,7 +30,7 @@ impl Overtaken {
     }
 }
 
-/// What part a datagram plays.
+/// The role of a datagram in its conversation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UdpPlace {
     /// From the client.
@@ -39,7 +39,7 @@ pub enum UdpPlace {
     Reply {
         /// The request's frame.
         request: u64,
-        /// What shows that.
+        /// The evidence for the pairing.
         by: PairedBy,
         /// No other request fits as well; else this is the oldest that does.
         sure: bool,

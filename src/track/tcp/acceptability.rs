@@ -122,14 +122,15 @@ impl Connection {
 }
 
 impl Connection {
-    /// Whether the ACK can be of this connection, as far as its opening tells.
+    /// Returns `true` if the ACK can be of this connection, as far as its opening shows.
     #[inline]
     pub(super) fn may_ack(&self, direction: Direction, segment: &Segment) -> bool {
         let peer = self.sides.get(!direction);
         peer.syn_acked || fits_syn(self.sides.get(direction), peer, segment) && !self.is_of_former(direction, segment)
     }
 
-    /// Whether an ACK without SYN, in answer to a SYN on used ports, has the numbers of the connection that used them.
+    /// Returns `true` if an ACK without SYN, in answer to a SYN on used ports, has the numbers of the connection that
+    /// used them.
     fn is_of_former(&self, direction: Direction, segment: &Segment) -> bool {
         let silent = self.sides.get(direction).isn.is_none() && !segment.flags.contains(TcpFlags::SYN);
         self.former
@@ -168,8 +169,8 @@ impl Connection {
     }
 }
 
-/// Whether an ACK can answer the peer's SYN, of which no ACK was captured so far: it is none of numbers before it, and a
-/// SYN-ACK, or the first segment captured at all, covers nothing that was not sent.
+/// Returns `true` if an ACK can answer the peer's SYN, of which no ACK was captured so far: its number is not below the
+/// SYN's, and a SYN-ACK, or the first segment captured at all, covers nothing that was not sent.
 #[cold]
 fn fits_syn(own: &TcpEndpoint, peer: &TcpEndpoint, segment: &Segment) -> bool {
     let Some(isn) = peer.isn else { return true };

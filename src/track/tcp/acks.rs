@@ -1,4 +1,4 @@
-//! What an ACK covers, and the round trip that it completes.
+//! The bytes that an ACK covers, and the round trip that it completes.
 
 use std::num::NonZeroU64;
 
@@ -153,9 +153,9 @@ impl TcpEndpoint {
         self.stamp_before = std::mem::replace(&mut self.ack_stamp, stamp);
     }
 
-    /// Whether it may have delayed an ACK of `bytes` in `segments`: a receiver acknowledges at least every second full
-    /// segment at once (RFC 1122 §4.2.3.2), and where it offers new room after a segment that had filled its window, it
-    /// may have waited for its program to read.
+    /// Returns `true` if it may have delayed an ACK of `bytes` in `segments`. A receiver acknowledges at least every
+    /// second full segment at once (RFC 1122 §4.2.3.2). Where it offers new room after a segment that had filled its
+    /// window, it may have waited for its program to read.
     #[cold]
     fn may_delay_ack(&self, peer: &Self, segment: &Segment, bytes: u32, segments: u32) -> bool {
         let two = match self.full_segment(peer, segment) {

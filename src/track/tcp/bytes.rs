@@ -321,7 +321,8 @@ fn forgotten(
     Some(repeat)
 }
 
-/// How long the first SYN-ACK came after the first SYN, where there was but one to answer: none comes sooner.
+/// Returns the time from the first SYN to the first SYN-ACK, if there was only one SYN to answer: no answer comes
+/// sooner.
 #[cold]
 fn first_answer(own: &TcpEndpoint, peer: &TcpEndpoint) -> Option<Nanos> {
     let (answer, asked) = (own.sent.iter().next()?, peer.sent.iter().next()?);

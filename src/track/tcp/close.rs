@@ -1,4 +1,4 @@
-//! How a connection ended, from what both sides sent last.
+//! Decides how a connection ended, from the last segments of both sides.
 
 use std::num::NonZeroU64;
 
@@ -15,13 +15,13 @@ use crate::track::rtt::RttTotals;
 use crate::track::totals::{Close, Handshake, TcpTotals};
 
 impl Connection {
-    /// Whether a FIN or RST was taken: before, nobody needs to look for one.
+    /// Returns `true` once a FIN or RST was accepted: before that, no search for one is needed.
     #[inline]
     pub(super) fn is_ending(&self) -> bool {
         matches!(self.life, Life::Closing | Life::Aborted)
     }
 
-    /// Whether both sides are done: nothing but late packets is to come.
+    /// Returns `true` if both sides are done, so that only late packets can follow.
     pub(in crate::track) fn has_ended(&self) -> bool {
         if !self.is_ending() {
             return false;
@@ -127,13 +127,13 @@ impl Connection {
         }
     }
 
-    /// Whether what the peer has acknowledged of this direction ends with its FIN.
+    /// Returns `true` if the bytes that the peer has acknowledged of this direction end with its FIN.
     pub(in crate::track) fn covers_fin(&self, direction: Direction) -> bool {
         let fin = self.sides.get(direction).fin.as_ref();
         fin.is_some_and(|fin| self.sides.get(!direction).ack_sent == Some(fin.end))
     }
 
-    /// What is known of the connection at its end; what was noted moves out.
+    /// Returns the totals of the connection at its end, and moves the recorded events into them.
     pub(in crate::track) fn totals(&mut self) -> TcpTotals {
         let mut story = Box::<TcpSummary>::default();
         self.tell(&mut story);

@@ -16,7 +16,8 @@ pub(super) const CONGESTION_EXPERIENCED: u8 = 3;
 const ECN_FLAGS: TcpFlags = TcpFlags::AE.union(TcpFlags::CWR).union(TcpFlags::ECE);
 
 impl Connection {
-    /// What the packet shows of congestion. Called when its ACK is taken; `fits`: it is of this connection.
+    /// Returns the congestion signal of the packet. Called when its ACK is processed; `fits`: the ACK is of this
+    /// connection.
     #[inline]
     pub(super) fn hint_ecn(
         &mut self,
@@ -72,7 +73,7 @@ impl Connection {
         }
     }
 
-    /// What ECE and CWR say in classic ECN (RFC 3168 §6.1).
+    /// Returns the signal of ECE and CWR in classic ECN (RFC 3168 §6.1).
     fn classic_signal(&mut self, moment: &PacketRef, segment: &Segment) -> Option<ProvenEcn> {
         let flags = segment.flags;
         let (own, peer) = (moment.direction as usize, !moment.direction as usize);
@@ -135,7 +136,8 @@ impl Connection {
         }
     }
 
-    /// Whether the SYN, or the SYN-ACK, that this segment answers came with the mark; then the counter starts one higher.
+    /// Returns the proof that the SYN, or the SYN-ACK, that this segment answers arrived with the CE mark, and starts
+    /// the counter one higher.
     fn handshake_marked(&mut self, direction: Direction, ace: u8) -> Option<ProvenEcn> {
         let marked = ace == ANSWERS_MARKED;
         if let Some(count) = self.ecn.count(direction).filter(|_| marked) {

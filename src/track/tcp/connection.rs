@@ -23,9 +23,9 @@ pub(in crate::track) struct Connection {
     pub(super) wireshark: Wireshark,
     pub(super) handshake: Progress,
     pub(super) ecn: EcnState,
-    /// Whether the next segment can be predicted.
+    /// The state of the prediction of the next segment.
     pub(in crate::track) prediction: Prediction,
-    /// What used the ports before.
+    /// The connection that used the ports before.
     pub(in crate::track) former: Option<Box<Former>>,
     pub(in crate::track) clues: CapturePointObserver,
     /// Made with the first flag.
@@ -35,19 +35,19 @@ pub(in crate::track) struct Connection {
     pub(in crate::track) response_times: Distribution,
     pub(super) recorder: SummaryRecorder,
     pub(super) time: TimeLedger,
-    /// Who sent the first FIN or RST.
+    /// The sender of the first FIN or RST.
     pub(super) closed_first: Option<Direction>,
-    /// How far it has come.
+    /// The state of the connection.
     pub(super) life: Life,
     /// The last segment of either side, and when it was captured.
     pub(super) last: (u64, OptTime),
     /// The capture lacks frames of this connection, as its numbers show: no number proves much then.
     pub(super) lacks_frames: bool,
-    /// The segment at hand is a SYN-ACK whose sequence number is not the one before.
+    /// The current segment is a SYN-ACK with another sequence number than the one before.
     pub(super) new_isn: bool,
     /// Relative numbers need not count from the initial sequence numbers: a SYN-ACK with another one came.
     pub(super) renumbered: bool,
-    /// The segment at hand may be another host's than the first one of its side.
+    /// The current segment may be from another host than the first one of its side.
     pub(super) is_other_host: bool,
 }
 
@@ -90,7 +90,7 @@ impl Connection {
         }
     }
 
-    /// Whether a SYN with this sequence number cannot belong to this connection: the ports are used again.
+    /// Returns `true` if a SYN with this sequence number cannot belong to this connection: the ports are used again.
     pub(in crate::track) fn is_another(&self, direction: Direction, segment: &Segment) -> bool {
         segment.flags.is_syn_only() && self.sides.get(direction).seq_base.is_some_and(|base| base != segment.seq)
     }
@@ -114,25 +114,25 @@ impl Connection {
         Some(acked.relative_to(self.begin_of(direction)?.plus(1)))
     }
 
-    /// Notes that the segment at hand is a TLS alert.
+    /// Notes that the current segment is a TLS alert.
     #[cold]
     pub(in crate::track) fn see_alert(&mut self, moment: &PacketRef) {
         self.recorder.see_alert(moment);
     }
 
-    /// Notes that the segment at hand asks to close the whole MPTCP connection.
+    /// Notes that the current segment asks to close the whole MPTCP connection.
     #[cold]
     pub(in crate::track) fn see_fast_close(&mut self, moment: &PacketRef) {
         self.recorder.see_fast_close(moment);
     }
 
-    /// Where the capture was made, as far as is known so far.
+    /// Returns the place where the capture was made, as far as it is known, and the evidence.
     pub(in crate::track) fn capture_point_evidence(&self) -> CapturePointEvidence {
         self.clues.tell(self.handshake.times())
     }
 
-    /// Whether the segment can have reached its program: a damaged one never did, as far as its sender's checksums can be
-    /// relied on.
+    /// Returns `true` if the segment can have reached its program. A corrupted segment never did, as far as its
+    /// sender's checksums can be relied on.
     #[inline]
     pub(in crate::track) fn reached(&self, direction: Direction, segment: &Segment) -> bool {
         segment.checksum != Checksum::Invalid || self.sides.get(direction).sent.is_mostly_damaged()

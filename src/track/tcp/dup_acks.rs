@@ -20,7 +20,7 @@ pub(super) struct DupAck {
     pub(super) block: Option<(u32, u32)>,
     /// The capture cut its options, so that SACK blocks may be missing.
     pub(super) cut: bool,
-    /// For how many it stands.
+    /// The number of ACKs that it stands for.
     pub(super) acks: u32,
 }
 
@@ -35,11 +35,11 @@ pub(super) struct DupAcks {
 /// The ACKs that reported some bytes missing.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct LossEvidence {
-    /// How many ACKs did, the first of them and the last.
+    /// The number of ACKs that did; the first and the last of them follow.
     pub(super) acks: u32,
     pub(super) first: u64,
     pub(super) first_at: OptTime,
-    /// When the last of those came that were needed to be enough.
+    /// The time of the ACK that completed the evidence needed for a retransmission.
     pub(super) enough_at: OptTime,
     pub(super) last: u64,
     /// A SACK block did.
@@ -47,7 +47,8 @@ pub(super) struct LossEvidence {
 }
 
 impl LossEvidence {
-    /// Whether it is enough to retransmit the bytes: SACK blocks behind them, or three duplicates.
+    /// Returns `true` if the evidence is enough to retransmit the bytes: SACK blocks above them, or three duplicate
+    /// ACKs.
     pub(super) fn is_enough(&self) -> bool {
         self.sack || self.acks >= 3
     }
@@ -85,7 +86,7 @@ impl DupAcks {
         self.acks.push_back(dup_ack);
     }
 
-    /// Whether there are none.
+    /// Returns `true` if there are none.
     #[inline]
     pub(super) fn is_empty(&self) -> bool {
         self.acks.is_empty()

@@ -9,11 +9,11 @@ use crate::model::thresholds::{DUPLICATE_WITHIN, NO_TIMER_WITHIN, TIMESTAMP_TICK
 use crate::model::{Nanos, OptTime, SeqNumber};
 use crate::track::retransmission_proof::{FirstCopy, PacketIds, RetransmissionProof};
 
-/// Most segments that came again remembered of one side, the last ones.
+/// The most retransmitted segments remembered of one side; the newest are kept.
 const REPEATS: usize = 8;
 
 impl TcpEndpoint {
-    /// Remembers a segment that came again: a copy may follow.
+    /// Remembers a retransmitted segment, since a duplicate of it may follow.
     pub(super) fn remember_repeat(&mut self, again: RetransmittedSegment) {
         let repeats = &mut self.loss_mut().repeats;
         if repeats.len() >= REPEATS {

@@ -11,10 +11,10 @@ const OFFERS_CLASSIC: u8 = 0b011;
 /// The flags that a SYN-ACK, or the ACK of it, has where the packet that it answers came with the mark of congestion
 /// (RFC 9768 §3.1.2, table 2; §3.2.2.1, table 3).
 pub(super) const ANSWERS_MARKED: u8 = 0b110;
-/// Where both counters of marked packets start (RFC 9768 §3.2.1).
+/// The initial value of both counters of marked packets (RFC 9768 §3.2.1).
 pub(super) const FIRST_COUNT: u8 = 5;
 
-/// What the handshake says of ECN.
+/// The outcome of the ECN negotiation in the handshake.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Ecn {
     /// A SYN or SYN-ACK is not in the capture.
@@ -69,12 +69,12 @@ impl EcnState {
         }
     }
 
-    /// Whether a SYN so far offers any kind of it.
+    /// Returns `true` if a SYN so far offers any kind of ECN.
     pub(super) fn is_offered(&self) -> bool {
         matches!(self.offered, Some(OFFERS_ACCURATE | OFFERS_CLASSIC))
     }
 
-    /// Whether it is Accurate ECN, whose flags count on every segment.
+    /// Returns `true` if Accurate ECN was negotiated, whose flags count on every segment.
     pub(super) fn is_accurate(&self) -> bool {
         self.agreed == Ecn::Accurate
     }
@@ -84,7 +84,7 @@ impl EcnState {
     }
 }
 
-/// What a SYN's and a SYN-ACK's flags agree on (RFC 9768 §3.1.2, table 2).
+/// Returns the kind of ECN on which the flags of a SYN and a SYN-ACK agree (RFC 9768 §3.1.2, table 2).
 pub(super) fn agreed(offer: u8, answer: u8) -> Ecn {
     let accurate = offer == OFFERS_ACCURATE;
     match (offer, answer) {

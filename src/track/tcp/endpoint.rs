@@ -14,7 +14,7 @@ use crate::track::rtt::Estimator;
 
 /// A shift above this counts as this (RFC 7323 §2.3).
 const LARGEST_SHIFT: u8 = 14;
-/// How many of a side's last segments are remembered with their ACK numbers, to tell what a reset answers.
+/// The number of a side's last segments that are remembered with their ACK numbers, to decide what a RST answers.
 const RECENT: usize = 4;
 
 /// A segment as a reset refers to it.
@@ -43,7 +43,7 @@ pub(super) struct Fin {
     pub(super) at: OptTime,
     /// The sequence number after the FIN.
     pub(super) end: SeqNumber,
-    /// Whether it was sent before its sender had acknowledged the peer's FIN, though the peer had sent one.
+    /// `true` if it was sent before its sender had acknowledged the peer's FIN, though the peer had sent one.
     pub(super) acks_peer_fin: bool,
     /// The frame that acknowledged it.
     pub(super) acked_by: Option<NonZeroU64>,
@@ -68,13 +68,13 @@ pub(super) struct RepeatedSyn {
     pub(super) other_id: bool,
 }
 
-/// What is known of one side. "Its" numbers are those that it sends.
+/// The state of one side of a connection. "Its" numbers are those that it sends.
 ///
 /// What every segment touches stands first, in the order of the declaration, so that it shares cache lines.
 #[derive(Clone, Debug, Default)]
 #[repr(C)]
 pub(in crate::track) struct TcpEndpoint {
-    /// What relative numbers count from.
+    /// The base of relative sequence numbers.
     pub(super) seq_base: Option<SeqNumber>,
     /// The end of the highest segment captured.
     pub(super) snd_nxt: Option<SeqNumber>,
@@ -87,7 +87,7 @@ pub(in crate::track) struct TcpEndpoint {
     /// Data bytes that it sent since the peer last sent data: what the peer's program may not have read.
     pub(super) unread_bytes: u32,
     pub(super) shift: Option<u8>,
-    /// Whether its windows are not scaled, since one of the two SYNs came without the option (RFC 7323 §2.2).
+    /// `true` if its windows are not scaled, since one of the two SYNs lacked the option (RFC 7323 §2.2).
     pub(super) unscaled: bool,
     pub(super) syn_acked: bool,
     /// TTL or hop limit of its newest packet that is no RST.
@@ -96,7 +96,7 @@ pub(in crate::track) struct TcpEndpoint {
     pub(super) signed: bool,
     /// The end of the largest window that it has advertised, where its scale is known.
     pub(super) window_end: Option<SeqNumber>,
-    /// When it sent its last data.
+    /// The time of its last data.
     pub(super) last_data: OptTime,
     /// Its last segment that acknowledged anything new.
     pub(super) advanced: (u64, OptTime),
@@ -106,7 +106,7 @@ pub(in crate::track) struct TcpEndpoint {
     /// The IP identification of its first packet, and whether another one was seen: a constant one tells nothing.
     pub(super) first_ip_id: Option<u16>,
     pub(super) ip_ids_vary: bool,
-    /// That of its last packet.
+    /// The IP identification of its last packet.
     pub(super) last_ip_id: Option<u16>,
     pub(super) ip_id_steps: IpIdSteps,
     pub(super) recent_next: u32,
@@ -128,12 +128,12 @@ pub(in crate::track) struct TcpEndpoint {
     /// Its SYN or SYN-ACK's frame and time (the last one sent), and how many there were.
     pub(super) syn: Option<(NonZeroU64, OptTime)>,
     pub(super) syn_count: u16,
-    /// How many of those were copies of the one before.
+    /// The number of those that were copies of the one before.
     pub(super) syn_copies: u16,
     pub(super) syn_with_ack: bool,
     /// Its SYN-ACKs had several initial sequence numbers.
     pub(super) several_isns: bool,
-    /// What `next` was when the first RST of either side came.
+    /// The value of `snd_nxt` at the first RST of either side.
     pub(super) next_at_reset: SeqNumber,
     /// TSval and frame of its newest segment in order (RFC 7323 §4.3).
     pub(super) newest_timestamp: Option<(u32, u64)>,
@@ -153,7 +153,7 @@ impl TcpEndpoint {
         recent ^ self.sent.read_ahead() ^ u64::from(small) ^ u64::from(self.estimator.smoothed().is_some())
     }
 
-    /// What its first SYN offers, but for the window scale.
+    /// Learns the options of its first SYN, except the window scale.
     pub(super) fn learn_options(&mut self, segment: &Segment) {
         if segment.flags.contains(TcpFlags::SYN) && self.isn.is_none() {
             self.mss = segment.options.mss;
@@ -181,7 +181,8 @@ impl TcpEndpoint {
         }
     }
 
-    /// Whether a segment holds as much data as the peer's MSS allows; where that is unknown, it may.
+    /// Returns `true` if a segment holds as much data as the peer's MSS allows, or may do so because the MSS is
+    /// unknown.
     #[inline]
     pub(super) fn is_full(&self, peer: &Self, segment: &Segment) -> bool {
         // options take their room from the data (RFC 6691 §2)
@@ -210,7 +211,7 @@ impl TcpEndpoint {
         }
     }
 
-    /// Whether the timestamp of a segment is not older than those before; so is one without (RFC 7323 §5.3).
+    /// Returns `true` if the timestamp of a segment is not older than earlier ones, or if it has none (RFC 7323 §5.3).
     #[inline]
     pub(super) fn is_newer(&self, segment: &Segment) -> bool {
         match (segment.options.timestamps, self.newest_timestamp) {
@@ -334,7 +335,7 @@ impl TcpEndpoint {
         Some(RepeatedSyn { after, first, last, nth, other_id })
     }
 
-    /// How often it sent its SYN, copies left out.
+    /// The number of times it sent its SYN, without copies.
     pub(super) fn syns_sent(&self) -> u16 {
         self.syn_count.saturating_sub(self.syn_copies).max(1)
     }
@@ -347,8 +348,8 @@ impl TcpEndpoint {
         again.or_else(first).or(self.syn.map(|(frame, _)| frame.get()))
     }
 
-    /// How much longer than usual an ACK took so long after the data, if it is worth a word: `usual` is how long the same
-    /// way took in the handshake; the quickest ACK since then may have taken less.
+    /// Returns how much longer than usual an ACK took that was captured `delay` after the data, if that is a delayed
+    /// ACK. `usual` is the time of the same path in the handshake; the quickest ACK since then may have taken less.
     pub(super) fn holds_ack(&mut self, delay: Nanos, usual: Option<Nanos>) -> Option<Nanos> {
         let usual = usual.into_iter().chain(self.quickest_ack.get()).min();
         self.quickest_ack = Some(self.quickest_ack.get().map_or(delay, |quickest| quickest.min(delay))).into();

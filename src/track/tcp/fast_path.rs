@@ -122,7 +122,7 @@ impl Connection {
         }
     }
 
-    /// Whether the connection is open and nothing about it is unusual.
+    /// Returns `true` if the connection is open and nothing about it is unusual.
     fn is_healthy(&self) -> bool {
         let opened =
             matches!(self.life, Life::Open | Life::Opening) && self.handshake.is_over() && !self.handshake.simultaneous;
@@ -141,7 +141,7 @@ impl Connection {
             })
     }
 
-    /// Whether the segment is the one that is due, by its numbers, and shows no wait that a rule explains.
+    /// Returns `true` if the segment is the expected one, by its numbers, and shows no wait that a rule explains.
     #[inline(always)]
     fn is_due(&self, moment: &PacketRef, segment: &Segment, ip: &IpHeader) -> bool {
         let (own, peer) = (self.sides.get(moment.direction), self.sides.get(!moment.direction));
@@ -167,7 +167,8 @@ impl Connection {
             }
     }
 
-    /// Whether the ACK comes as soon as this side usually acknowledges, and covers only segments that were sent once.
+    /// Returns `true` if the ACK comes as soon as this side usually acknowledges, and covers only segments that were
+    /// sent once.
     #[inline]
     fn is_prompt(&self, moment: &PacketRef, segment: &Segment) -> bool {
         let (own, peer) = (self.sides.get(moment.direction), self.sides.get(!moment.direction));
@@ -183,8 +184,8 @@ impl Connection {
         usual.is_none_or(|usual| delay.minus(usual) < DELAYED_ACK)
     }
 
-    /// Whether new data may have waited in its sender's kernel: for an ACK, or for the rest of a segment. The first data
-    /// wait for neither.
+    /// Returns `true` if new data may have waited in its sender's kernel, for an ACK or for the rest of a segment. The
+    /// first data wait for neither.
     #[inline]
     fn may_have_waited(&self, moment: &PacketRef, segment: &Segment) -> bool {
         let (own, peer) = (self.sides.get(moment.direction), self.sides.get(!moment.direction));
@@ -266,15 +267,15 @@ impl Connection {
 }
 
 impl TcpEndpoint {
-    /// Whether both numbers of this side are known and it has shown neither a loss, a closed window nor an end.
+    /// Returns `true` if both numbers of this side are known and it has shown neither a loss, a zero window nor an end.
     fn is_healthy(&self) -> bool {
         let known = self.seq_base.is_some() && self.snd_nxt.is_some() && self.ack_sent.is_some();
         let open = self.syn_acked && self.fin.is_none() && self.reset.is_none();
         known && open && self.loss.is_none() && !self.signed && self.newest().is_some()
     }
 
-    /// Whether the window that a segment advertises keeps its right edge, after an ACK of `forward` bytes; as far as
-    /// the scale allows to tell.
+    /// Returns `true` if the window that a segment advertises keeps its right edge, after an ACK of `forward` bytes,
+    /// within the precision of the window scale.
     #[inline]
     fn keeps_window(&self, segment: &Segment, forward: u32) -> bool {
         let shift = self.scale().unwrap_or(0);
@@ -283,8 +284,8 @@ impl TcpEndpoint {
     }
 }
 
-/// Whether a segment shows by itself that it may be predicted, apart from its flags: an open window, no option but those of
-/// a usual SYN and timestamps, a checksum that fits, one packet without the mark of congestion.
+/// Returns `true` if the segment alone allows its prediction, apart from its flags: a nonzero window, no option except
+/// those of a usual SYN and timestamps, a valid checksum, one packet without the CE mark.
 #[inline]
 fn is_plain(moment: &PacketRef, segment: &Segment, ip: &IpHeader) -> bool {
     let options = &segment.options;

@@ -4,7 +4,7 @@ use std::num::NonZeroU64;
 
 use crate::model::{Nanos, SeqNumber};
 
-/// How far the former connection had come when the SYN came, seen from the sender of that SYN.
+/// The state of the former connection at the time of the SYN, as seen by the sender of that SYN.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::track) enum FormerEnd {
     /// The capture does not show it closed.
@@ -39,7 +39,7 @@ pub(in crate::track) struct Former {
     pub(in crate::track) end: FormerEnd,
     /// Its last frame.
     pub(in crate::track) last_frame: u64,
-    /// How long nothing had been captured of it.
+    /// The time since its last captured packet.
     pub(in crate::track) since: Option<Nanos>,
     /// The number after the last one that the SYN's sender had used.
     pub(in crate::track) next: Option<SeqNumber>,
@@ -49,7 +49,7 @@ pub(in crate::track) struct Former {
     pub(in crate::track) expected: Option<SeqNumber>,
     /// The timestamp of the last FIN of the SYN's sender.
     pub(in crate::track) stamp: Option<u32>,
-    /// The SYN of the connection at hand.
+    /// The SYN of the current connection.
     pub(in crate::track) syn: Option<NonZeroU64>,
     /// It opens nothing by itself: what answers it decides.
     pub(in crate::track) undecided: bool,

@@ -5,7 +5,7 @@ use crate::model::IpHeader;
 /// Fragments that came before the one that completed their packet: their frames are no steps.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct EarlierFragments {
-    /// How many.
+    /// The number of fragments.
     pub frames: u64,
     /// Their bytes on the wire.
     pub bytes: u64,

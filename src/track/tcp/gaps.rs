@@ -28,12 +28,12 @@ pub(super) struct AckedUnseen {
     pub(super) echo: Option<u32>,
 }
 
-/// How a segment's bytes relate to the gaps.
+/// The relation of a segment's bytes to the gaps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fill {
     /// All of its bytes were captured before.
     Nothing,
-    /// It brings so many bytes that were skipped; `shown_by` is the frame that showed the gap.
+    /// It brings this number of skipped bytes; `shown_by` is the frame that showed the gap.
     Gap { shown_by: u64, bytes: u32 },
     /// It brings bytes that were acknowledged before they were captured.
     AckedUnseen(AckedUnseen),
@@ -44,12 +44,12 @@ pub(super) enum Fill {
 pub(super) struct GapList {
     ranges: Vec<Gap>,
     forgotten: bool,
-    /// Where the capture began in the middle of a connection: the first byte that it holds. Those before it were sent earlier.
+    /// The first byte of the capture, where it began in the middle of a connection. Earlier bytes were sent earlier.
     began: Option<SeqNumber>,
 }
 
 impl GapList {
-    /// Whether gaps had to be forgotten: then a byte that is in no gap may be new all the same.
+    /// Returns `true` if gaps had to be forgotten: then a byte outside all gaps may still be new.
     pub(super) fn forgot_some(&self) -> bool {
         self.forgotten
     }
@@ -59,7 +59,7 @@ impl GapList {
         self.began = Some(first);
     }
 
-    /// Whether the bytes up to `end` were sent before the capture began.
+    /// Returns `true` if the bytes up to `end` were sent before the capture began.
     pub(super) fn was_sent_earlier(&self, end: SeqNumber) -> bool {
         self.began.is_some_and(|first| !end.is_after(first))
     }

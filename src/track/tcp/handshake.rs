@@ -9,14 +9,14 @@ use crate::track::Handshake;
 use crate::track::capture_point::{HandshakeTimes, Opening};
 use crate::track::packet_ref::PacketRef;
 
-/// How far the handshake has come.
+/// The progress of the handshake.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Progress {
     began: OptTime,
     pub(super) syn: Option<(NonZeroU64, OptTime)>,
     pub(super) syn_ack: Option<(NonZeroU64, OptTime)>,
     ack: Option<(NonZeroU64, OptTime)>,
-    /// That was no bare ACK, but the client's first data or FIN.
+    /// The handshake's last ACK was not a bare ACK, but the client's first data or FIN.
     pub(super) ack_on_data: bool,
     pub(super) refused: bool,
     pub(super) simultaneous: bool,
@@ -30,7 +30,7 @@ pub(super) struct Progress {
     other_syn: OptTime,
     /// A RST ended it: an ACK that comes after that opens nothing.
     ended: bool,
-    /// That RST came before anything but the SYNs was sent.
+    /// The RST that ended it came before anything except the SYNs was sent.
     unopened: bool,
     /// SYNs since the attempt was refused.
     syns_since_refusal: u8,
@@ -45,7 +45,7 @@ impl Progress {
         u64::from(self.syn.is_some()) ^ u64::from(self.refused)
     }
 
-    /// Whether nothing but a SYN or RST can concern it any more.
+    /// Returns `true` if only a SYN or RST can still concern it.
     #[inline]
     pub(super) fn is_over(&self) -> bool {
         self.ack.is_some() || self.syn.is_none() && self.syn_ack.is_none()
@@ -132,7 +132,7 @@ impl Progress {
         }
     }
 
-    /// Whether a RST came instead of the ACK of the SYN-ACK.
+    /// Returns `true` if a RST came instead of the ACK of the SYN-ACK.
     pub(super) fn is_reset(&self) -> bool {
         self.ended && self.unopened && self.syn.is_some() && self.syn_ack.is_some()
     }
@@ -175,7 +175,7 @@ impl Progress {
         self.ack()?.1.since(self.began)
     }
 
-    /// How long `direction`'s sender took to answer in the handshake, as seen here.
+    /// Returns the time that the sender of `direction` took to answer in the handshake, as captured.
     pub(super) fn answer_time(&self, direction: Direction) -> Option<Nanos> {
         let took = match direction {
             Direction::ServerToClient => self.from_client,
@@ -188,7 +188,7 @@ impl Progress {
         took.get().filter(|_| !self.ended && exact)
     }
 
-    /// How long the server took to answer the SYN, and the client to answer the SYN-ACK, as seen here.
+    /// Returns the time that the server took to answer the SYN, and the client to answer the SYN-ACK, as captured.
     pub(super) fn halves(&self) -> Option<(Nanos, Nanos)> {
         self.times().filter(|times| times.opening.is_exact()).map(|times| (times.server, times.client))
     }
@@ -210,7 +210,7 @@ impl Progress {
         self.syn.is_some() || self.syn_ack.is_some()
     }
 
-    /// Whether a SYN was seen and the ACK that ends the handshake was not.
+    /// Returns `true` if a SYN was captured and the ACK that ends the handshake was not.
     pub(super) fn is_under_way(&self) -> bool {
         self.ack.is_none() && self.challenge.is_none() && (self.syn.is_some() || self.syn_ack.is_some())
     }
@@ -233,7 +233,7 @@ impl Progress {
         own.syn.filter(|_| first && !segment.flags.contains(TcpFlags::ACK))
     }
 
-    /// How much of it was captured.
+    /// Returns which part of the handshake was captured.
     pub(super) fn outcome(&self) -> Handshake {
         match (self.syn, self.syn_ack, self.ack()) {
             _ if self.refused => Handshake::Refused,

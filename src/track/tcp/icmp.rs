@@ -21,7 +21,8 @@ struct Candidate {
 }
 
 impl Candidate {
-    /// How well it fits the quotation: its IP identification is the best sign, then its length, then its place alone.
+    /// Rates how well it matches the quotation: by its IP identification first, then by its length, then by its
+    /// position.
     fn fit(&self, quoted: &Quoted) -> u8 {
         let ip_id = quoted.ip_id.unwrap_or(0);
         let ahead = u32::from(ip_id.wrapping_sub(self.ip_id));
@@ -89,7 +90,7 @@ impl Connection {
         quoted_frame(sender, &error.quoted)
     }
 
-    /// Whether a segment of this side is the quoted one, by its IP identification and sequence number.
+    /// Returns `true` if a segment of this side is the quoted one, by its IP identification and sequence number.
     pub(in crate::track) fn has_sent(&mut self, direction: Direction, quoted: &Quoted) -> bool {
         let sender = self.sides.get_mut(direction);
         let named = quoted.ip_id.is_none_or(|id| id == 0)

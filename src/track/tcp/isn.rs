@@ -10,7 +10,7 @@ use super::segment::{RetransmittedSegment, SentSegment};
 use crate::model::{Direction, PerDirection, SeqNumber};
 
 impl TcpEndpoint {
-    /// Whether a SYN of its had this number, as far as they are remembered.
+    /// Returns `true` if one of its remembered SYNs had this sequence number.
     #[cold]
     pub(super) fn has_asked_with(&self, seq: SeqNumber) -> bool {
         self.isn == Some(seq) || self.isn.is_some() && self.loss().repeats.iter().any(|other| other.seq == seq)
@@ -43,12 +43,13 @@ impl TcpEndpoint {
         self.snd_nxt = Some(ack);
     }
 
-    /// Whether the peer has taken up another SYN-ACK of its than one with this number.
+    /// Returns `true` if the peer accepted another of its SYN-ACKs than the one with this number.
     pub(super) fn is_not_taken(&self, seq: SeqNumber) -> bool {
         self.syn_acked && self.isn.is_some_and(|taken| taken != seq)
     }
 
-    /// How often a SYN with this number was sent before; of several numbers as far as they are remembered.
+    /// Returns the number of earlier SYNs with this sequence number; if there were several numbers, among the
+    /// remembered ones.
     pub(super) fn asked_before(&self, seq: SeqNumber) -> u16 {
         let again = self.loss().repeats.iter().filter(|other| other.seq == seq).count();
         if !self.several_isns {
@@ -68,7 +69,7 @@ impl Connection {
         if self.renumbered { side.isn.or(side.seq_base) } else { side.seq_base }
     }
 
-    /// How far behind each initial sequence number the relative numbers begin.
+    /// Returns the offset from each initial sequence number to the base of the relative numbers, modulo 2^32.
     #[cold]
     pub(super) fn moved(&self) -> PerDirection<u32> {
         let moved = |side: &TcpEndpoint| side.seq_base.zip(side.isn).map_or(0, |(base, isn)| base.relative_to(isn));

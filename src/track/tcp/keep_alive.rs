@@ -7,7 +7,7 @@ use crate::model::{Nanos, Occurrences, OptTime, PerDirection};
 pub struct KeepAlives {
     /// The keep-alives.
     pub asked: Occurrences,
-    /// How many were answered.
+    /// The number of them that were answered.
     pub answered: u64,
     /// The longest time for which nothing else was sent when one was; 0 where it is unknown.
     pub silence: Nanos,
@@ -22,6 +22,6 @@ pub(super) struct Silence {
     pub(super) since: (u64, OptTime),
     /// The last one that is.
     pub(super) last: u64,
-    /// How many keep-alives each side has sent in it, and whether the last of them was answered.
+    /// The number of keep-alives of each side in this time, and `true` if the last of them was answered.
     pub(super) asked: PerDirection<(u16, bool)>,
 }

@@ -27,7 +27,7 @@ impl TcpEndpoint {
         self.loss_evidence(again, 0).map(|evidence| evidence.first).or(first)
     }
 
-    /// Whether they are enough to retransmit the bytes.
+    /// Returns `true` if its ACKs are enough evidence to retransmit the bytes.
     pub(super) fn has_asked_for(&self, again: &RetransmittedSegment) -> bool {
         self.loss_evidence(again, 0).is_some_and(|evidence| evidence.is_enough())
     }
@@ -44,7 +44,7 @@ impl TcpEndpoint {
         acks.back().filter(|_| acks.len() <= 2).map(|dup_ack| dup_ack.frame)
     }
 
-    /// Whether none of its ACKs since its last of new data reported a gap.
+    /// Returns `true` if none of its ACKs reported a gap since the last that acknowledged new data.
     pub(super) fn has_reported_no_gap(&self) -> bool {
         self.loss().dup_acks.is_empty()
     }

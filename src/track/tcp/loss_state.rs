@@ -12,7 +12,7 @@ use super::segment::RetransmittedSegment;
 use super::two_ttls::TwoTtls;
 use crate::model::{Nanos, OptTime, SeqNumber};
 
-/// As many SACK blocks fit into the options (RFC 2018 §3).
+/// The SACK blocks of one segment: at most 4 fit into the options (RFC 2018 §3).
 pub(super) type SackBlocks = [Option<(SeqNumber, SeqNumber)>; 4];
 
 /// The rare state of an endpoint.
@@ -23,7 +23,7 @@ pub(in crate::track) struct LossState {
     pub(super) zero_window: Option<ZeroWindowPeriod>,
     /// The frame that opened its window last after it was zero.
     pub(super) opened_in: u64,
-    /// When that was, and whether the peer had probed the window before.
+    /// The time of that frame; `probed` if the peer had probed the window before.
     pub(super) opened_at: OptTime,
     pub(super) probed: bool,
     /// The SACK blocks of its last ACK that had any.
@@ -62,7 +62,7 @@ pub(super) struct Resets {
     pub(super) at: OptTime,
     pub(super) seq: SeqNumber,
     pub(super) ack: Option<SeqNumber>,
-    /// When the one came that ended the connection.
+    /// The time of the segment that ended the connection.
     pub(super) ended_at: OptTime,
     /// The last segment of the peer that a RST has answered.
     pub(super) answered: u64,
@@ -87,16 +87,16 @@ pub(super) struct Resets {
 pub(super) struct OpenRest {
     /// The first and the last.
     pub(super) frames: (u64, u64),
-    /// When the last was captured.
+    /// The time of the last one.
     pub(super) at: OptTime,
-    /// How many of them no RST has answered.
+    /// The number of them that no RST has answered.
     pub(super) count: u16,
 }
 
 /// Most segments that are remembered of an ended connection for the RSTs that answer them.
 pub(super) const OPEN_AT_END: usize = 64;
 
-/// That of a side in none.
+/// The state of a side without losses or other rare events.
 pub(super) static NONE: LazyLock<LossState> = LazyLock::new(LossState::default);
 
 /// A stretch of time in which a receiver's window was zero.
@@ -129,7 +129,7 @@ pub(super) struct Recovery {
     /// The segment that was retransmitted first, since a timer expired or upon duplicate ACKs.
     pub(super) frame: u64,
     pub(super) timeout: bool,
-    /// What was acknowledged then, and what must be acknowledged to end it.
+    /// The ACK number at its start (`acked`), and the one that ends it (`until`).
     pub(super) acked: Option<SeqNumber>,
     pub(super) until: SeqNumber,
     /// The ACK that released the last retransmission of it, and when that one was captured.
@@ -141,11 +141,11 @@ pub(super) struct Recovery {
 pub(super) struct RetransmissionTimer {
     /// The last transmission that restarted it, other than new data: a time-out's, a probe, the head of a fast recovery.
     pub(super) restarted: Option<(u64, OptTime)>,
-    /// That was a tail-loss probe.
+    /// The last restart was by a tail-loss probe.
     pub(super) probe: bool,
-    /// That was a time-out's or a tail-loss probe: unknown.
+    /// The last restart was by a time-out or a tail-loss probe; unknown which.
     pub(super) may_be_probe: bool,
-    /// How long the timer had run before the last time-out.
+    /// The time that the timer had run before the last time-out.
     pub(super) wait: Option<Nanos>,
     /// Time-outs in a row.
     pub(super) in_row: u32,

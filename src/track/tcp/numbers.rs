@@ -5,7 +5,7 @@ use super::rules::rule::Verdict;
 use crate::track::analysis::Analysis;
 use crate::track::facts::{Probe, SegmentRole};
 
-/// What is known of a segment apart from what it changes.
+/// The facts known about a segment apart from its effects.
 pub(super) struct Numbers {
     pub(super) analysis: Analysis,
     pub(super) role: SegmentRole,

@@ -36,8 +36,8 @@ impl TcpEndpoint {
         if first || back < (1 << shift).max(2) { 0 } else { back }
     }
 
-    /// Whether it may scale a window that falls to this, although its SYN-ACK lacks the option that the SYN offered: a box
-    /// on the path may have removed it.
+    /// Returns `true` if it may scale a window that falls to this value, although its SYN-ACK lacks the option that the
+    /// SYN offered: a middlebox may have removed the option.
     #[cold]
     pub(super) fn may_scale(&self, peer: &Self, window: u32) -> bool {
         self.syn_with_ack && self.shift.is_none() && peer.shift.is_some() && window <= self.window / 2
@@ -90,8 +90,8 @@ impl Connection {
         }
     }
 
-    /// Whether the receiver takes the segment's window (RFC 9293 §3.10.7.4): not from one that is corrupted, a duplicate or
-    /// older than another, and a RST has none.
+    /// Returns `true` if the receiver uses the segment's window (RFC 9293 §3.10.7.4). It ignores the window of a
+    /// segment that is corrupted, a duplicate or older than another; a RST has none.
     #[inline]
     pub(super) fn takes_window(
         &self,
@@ -134,7 +134,7 @@ impl Connection {
         }
     }
 
-    /// Whether data fills the receiver's window to the last byte.
+    /// Returns `true` if data fills the receiver's window to the last byte.
     #[inline]
     pub(super) fn fills_window(&self, moment: &PacketRef, segment: &Segment) -> bool {
         let peer = self.sides.get(!moment.direction);
@@ -142,7 +142,7 @@ impl Connection {
         segment.len > 0 && edge == Some(segment.seq.plus(segment.len))
     }
 
-    /// Why new data that is less than a full segment waited in its sender's kernel, if it did.
+    /// Notes why new data of less than a full segment waited in its sender's kernel, if it did.
     fn hint_wait(&mut self, moment: &PacketRef, segment: &Segment, observations: &mut Observations) {
         let point = || self.capture_point_evidence().capture_point;
         let Some(case) = self.waiting_case(moment, segment, (observations.fills_window, point)) else { return };
@@ -151,7 +151,7 @@ impl Connection {
         self.sides.get_mut(moment.direction).nagle_off |= off;
     }
 
-    /// Whether a segment that did not wait shows that its sender does not use Nagle's algorithm.
+    /// Returns `true` if a segment that did not wait shows that its sender does not use Nagle's algorithm.
     #[inline]
     pub(super) fn shows_no_nagle(&self, moment: &PacketRef, segment: &Segment) -> bool {
         self.waiting_case(moment, segment, (false, || None)).is_some_and(|case| case.shows_no_nagle())

@@ -49,7 +49,7 @@ impl Connection {
         is_other && !two.shared
     }
 
-    /// Whether packets of this side may be of two hosts: then one's window says nothing of the other's.
+    /// Returns `true` if packets of this side may be from two hosts: then one's window says nothing about the other's.
     pub(super) fn may_be_two_hosts(&self, direction: Direction) -> bool {
         self.clues.has_two_ttls(direction)
             && self.sides.get(direction).loss().two_ttls.as_ref().is_some_and(|two| !two.shared)

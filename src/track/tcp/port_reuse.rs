@@ -14,7 +14,8 @@ use crate::track::packet_ref::PacketRef;
 use crate::track::totals::Handshake;
 
 impl Connection {
-    /// What the SYN of `sender`'s in frame `syn` meets, which does not belong to this connection.
+    /// Describes this connection as the former user of the ports, for the SYN of `sender` in frame `syn`, which belongs
+    /// to another connection.
     pub(in crate::track) fn former(
         &mut self,
         stream: u32,
@@ -69,7 +70,7 @@ impl Connection {
         former
     }
 
-    /// What the former use of the ports makes of the connection's first SYN, and of the first answer to it.
+    /// Notes what the former use of the ports means for the connection's first SYN, and for the first answer to it.
     #[cold]
     pub(super) fn hint_former(
         &mut self,

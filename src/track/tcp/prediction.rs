@@ -2,7 +2,7 @@
 
 use crate::track::capture_point::CapturePoint;
 
-/// Whether a connection's next segment can be predicted.
+/// The state of the prediction of a connection's next segment.
 #[derive(Clone, Copy, Debug, Default)]
 pub(in crate::track) enum Prediction {
     /// Unknown since the last segment that was not predicted.

@@ -77,7 +77,7 @@ impl Connection {
         Probe::Question { how, nth, before_answered }
     }
 
-    /// The peer's probe that a RST at hand may answer: the last segment before it, and not long before.
+    /// The peer's probe that the current RST may answer: the last segment before it, and not long before.
     pub(super) fn probe_answered_by_reset(&self, moment: &PacketRef) -> Option<Asks> {
         let (probe, asks) = self.sides.get(!moment.direction).loss().probe?;
         let (frame, at) = self.last;

@@ -11,7 +11,7 @@ use crate::track::facts::{Observations, Probe};
 use crate::track::packet_ref::PacketRef;
 use crate::track::retransmission::Retransmission;
 
-/// What happens seldom; a connection without any of it has none.
+/// The rare events of a connection; allocated with the first of them.
 #[derive(Clone, Debug, Default)]
 pub(super) struct RareEvents {
     ignored_resets: PerDirection<Option<[u64; 3]>>,
@@ -71,7 +71,7 @@ impl RareEvents {
     }
 }
 
-/// What is noted while a connection lasts, small since there is one for each.
+/// The events recorded during a connection. It is small, since every connection has one.
 #[derive(Clone, Debug, Default)]
 pub(super) struct SummaryRecorder {
     first_frame: u64,
@@ -97,17 +97,17 @@ impl SummaryRecorder {
         }
     }
 
-    /// Whether nothing rare was noted.
+    /// Returns `true` if nothing rare was noted.
     pub(super) fn is_plain(&self) -> bool {
         self.rare.is_none()
     }
 
-    /// What has happened seldom.
+    /// The rare events noted so far, if any.
     pub(super) fn noted(&self) -> Option<&RareEvents> {
         self.rare.as_deref()
     }
 
-    /// What happens seldom, to be noted.
+    /// The rare events, for noting one.
     pub(super) fn rare(&mut self) -> &mut RareEvents {
         self.rare.get_or_insert_default()
     }
@@ -133,7 +133,7 @@ impl SummaryRecorder {
         *self.rare().alerts.get_mut(moment.direction) = moment.frame;
     }
 
-    /// Whether this side's segment in this frame is a TLS alert.
+    /// Returns `true` if this side's segment in this frame is a TLS alert.
     pub(super) fn is_alert(&self, direction: Direction, frame: u64) -> bool {
         frame > 0 && self.rare.as_ref().is_some_and(|rare| *rare.alerts.get(direction) == frame)
     }
@@ -144,12 +144,12 @@ impl SummaryRecorder {
         *self.rare().fast_closes.get_mut(moment.direction) = moment.frame;
     }
 
-    /// Whether this side's segment in this frame asks to close the whole MPTCP connection.
+    /// Returns `true` if this side's segment in this frame asks to close the whole MPTCP connection.
     pub(super) fn asks_fast_close(&self, direction: Direction, frame: u64) -> bool {
         frame > 0 && self.rare.as_ref().is_some_and(|rare| *rare.fast_closes.get(direction) == frame)
     }
 
-    /// How long nothing was sent before this frame, if that was long.
+    /// Returns the time without any packet before this frame, if it was long.
     pub(super) fn silence_before(&self, frame: u64) -> Option<Nanos> {
         self.rare.as_ref()?.silence_before.filter(|(after, _)| *after == frame).map(|(_, silence)| silence)
     }
@@ -336,7 +336,7 @@ impl SummaryRecorder {
         self.rare().keep_alives.get_or_insert_default().get_mut(!moment.direction).reset = Some(moment.frame);
     }
 
-    /// The last segment before the keep-alive at hand that was no keep-alive, and the time since.
+    /// The last segment before the current keep-alive that was no keep-alive, and the time since.
     #[cold]
     pub(super) fn silence(&self, moment: &PacketRef) -> Option<(u64, Nanos)> {
         let (frame, at) = self.noted()?.silence.as_ref()?.since;

@@ -10,10 +10,10 @@ use crate::model::{Nanos, SeqNumber};
 use crate::track::retransmission::Retransmission;
 
 impl Recovery {
-    /// Whether it explains a retransmission of bytes that were last sent in frame `before`, or sooner: an ACK of some of
-    /// what was in flight has come, and they were not sent since. After duplicate ACKs, only the first missing byte is
-    /// retransmitted. Gives the segment that began it, and that ACK. `journey` is how long the sender takes to react to
-    /// what is captured here.
+    /// Returns the segment that began the recovery and the ACK that continues it, if they explain a retransmission of
+    /// bytes last sent in frame `before` or sooner: the ACK covers some of the bytes in flight, and the retransmitted
+    /// ones were not sent since. After duplicate ACKs, only the first missing byte is retransmitted. `journey` is the
+    /// time the sender takes to react to what is captured here.
     pub(super) fn goes_on(
         &self,
         again: &RetransmittedSegment,
@@ -38,17 +38,17 @@ impl Recovery {
         (partial && prompt && (self.timeout || ack == again.seq)).then_some((self.frame, frame))
     }
 
-    /// Whether all that was in flight when it began is acknowledged.
+    /// Returns `true` if all bytes that were in flight at its start are acknowledged.
     pub(super) fn is_over(&self, receiver: &TcpEndpoint) -> bool {
         receiver.ack_sent.is_some_and(|ack| !ack.is_before(self.until))
     }
 
-    /// How many of the bytes that were in flight when it began an ACK leaves unacknowledged; `None` where it is over.
+    /// Returns the number of bytes in flight at its start that this ACK leaves unacknowledged; `None` if it is over.
     pub(super) fn missing(&self, acked: SeqNumber) -> Option<u32> {
         acked.is_before(self.until).then(|| self.until.relative_to(acked))
     }
 
-    /// Whether a timer had run out.
+    /// Returns `true` if it began with a time-out.
     pub(super) fn after_timeout(&self) -> bool {
         self.timeout
     }

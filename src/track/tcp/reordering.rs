@@ -9,7 +9,7 @@ use super::segment::RetransmittedSegment;
 use crate::model::{Nanos, OptTime};
 use crate::track::retransmission_proof::{FirstCopy, PacketIds, RetransmissionProof, View};
 
-/// How many of the last segments tell whether IP identifications count up.
+/// The number of last segments that decide whether IP identifications count up.
 const COUNTED: usize = 16;
 
 /// Bytes that were skipped when frame `shown_by` was captured. Where the segment carries others that were captured
@@ -50,8 +50,8 @@ fn sent_later(again: &RetransmittedSegment, before: Option<u32>) -> Option<Nanos
 }
 
 impl TcpEndpoint {
-    /// Whether its IP identifications are those of a counter, up to `id`: three or more of its last packets lie near it,
-    /// and none lies far. Random ones do not.
+    /// Returns `true` if its IP identifications are those of a counter, up to `id`: three or more of its last packets
+    /// have close values, and none has a distant one. Random ones do not.
     #[cold]
     pub(super) fn ids_count_up(&self, id: Option<u16>) -> bool {
         let Some(id) = id.filter(|id| *id != 0) else { return false };
@@ -66,8 +66,8 @@ impl TcpEndpoint {
     }
 }
 
-/// How much later than the others it was sent, negative for sooner, and the mark that tells: timestamps first, since
-/// they are one clock; then IP identifications that count up closely.
+/// Returns how much later than the other it was sent (negative: earlier), and the header field that shows it.
+/// Timestamps come first, since they are one clock; then IP identifications that count up closely.
 pub(super) fn compare(
     again: &RetransmittedSegment,
     (id, stamp): (Option<u16>, Option<u32>),

@@ -1,4 +1,7 @@
-//! How long a side took to answer: from the last byte of the request that an answer can have been made from.
+//! The response time of a side: from the last byte of the request that an answer can have been made from.
+//!
+//! An answer cannot be made from bytes that its ACK does not cover, even if they were captured before it. Of the bytes
+//! that it covers, those that it echoes are the request, where that is known.
 //!
 //! An answer cannot be made from bytes that its ACK does not cover, though they were captured before it; and of what it
 //! covers the bytes that it echoes are the request, where that is known.
@@ -64,7 +67,7 @@ impl Connection {
         }
     }
 
-    /// What this answer's sender answers; `echoed` is the frame whose bytes come back.
+    /// Returns the request that this segment answers; `echoed` is the frame whose bytes it echoes.
     fn request(&self, moment: &PacketRef, echoed: Option<u64>) -> Option<Request> {
         let (own, peer) = (self.sides.get(moment.direction), self.sides.get(!moment.direction));
         let before = own.sent.iter().rev().filter(|sent| sent.len > 0).nth(1).map_or(0, |sent| sent.frame);
@@ -91,8 +94,8 @@ impl Connection {
         Some(Request { frame, took: moment.since(at)?, acked_by: sent.acked_by })
     }
 
-    /// Whether the segment at hand goes on with a stream instead of an answer to `request`: its sender sent full segments
-    /// before that were still in flight when the request was captured, or the peer has sent more since.
+    /// Returns `true` if the current segment continues a stream instead of answering `request`: its sender sent full
+    /// segments before that were still in flight when the request was captured, or the peer has sent more since.
     fn streams(&self, moment: &PacketRef, request: &SentSegment) -> bool {
         let (own, peer) = (self.sides.get(moment.direction), self.sides.get(!moment.direction));
         let asks_more = peer.snd_nxt.is_some_and(|next| next.is_after(request.end));

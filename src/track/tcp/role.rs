@@ -1,4 +1,4 @@
-//! What part a segment plays, and how far it brings the connection.
+//! The role of a segment, and the state that it brings the connection to.
 
 use super::connection::Connection;
 use super::endpoint::TcpEndpoint;
@@ -7,7 +7,7 @@ use crate::track::facts::{Life, SegmentRole};
 use crate::track::packet_ref::PacketRef;
 
 impl Connection {
-    /// What part the segment plays; `may_ack`: its ACK can be of this connection.
+    /// Returns the role of the segment; `may_ack`: its ACK can be of this connection.
     pub(super) fn place(&self, moment: &PacketRef, segment: &Segment, may_ack: bool) -> SegmentRole {
         let flags = segment.flags;
         let own = self.sides.get(moment.direction);
@@ -48,7 +48,7 @@ impl Connection {
         }
     }
 
-    /// Whether this side's SYN-ACK was acknowledged.
+    /// Returns `true` if this side's SYN-ACK was acknowledged.
     fn is_opened_by(&self, own: &TcpEndpoint) -> bool {
         own.syn_with_ack && self.handshake.ack().is_some()
     }
@@ -65,8 +65,9 @@ impl Connection {
         }
     }
 
-    /// Whether an ACK completes the handshake: it covers the SYN, and perhaps data that came with it or right behind it
-    /// (RFC 7413 §4.2.2). Where both sides sent a SYN first, it is the client's ACK of the SYN-ACK (RFC 9293 §3.5).
+    /// Returns `true` if an ACK completes the handshake: it covers the SYN, and perhaps data that came with it or right
+    /// after it (RFC 7413 §4.2.2). If both sides sent a SYN first, it is the client's ACK of the SYN-ACK (RFC 9293
+    /// §3.5).
     fn opens(&self, moment: &PacketRef, own: &TcpEndpoint, peer: &TcpEndpoint, segment: &Segment) -> bool {
         if own.isn.is_none() || self.life == Life::Aborted {
             return false;
@@ -84,7 +85,7 @@ impl Connection {
             && (peer.has_asked_with(SeqNumber(segment.ack.0.wrapping_sub(1))) || peer.isn.is_some_and(behind))
     }
 
-    /// How far the connection has come, with this segment taken.
+    /// Returns the state of the connection after this segment.
     pub(super) fn life(&self, place: SegmentRole) -> Life {
         let (client, server) = (&self.sides.client_to_server, &self.sides.server_to_client);
         if client.reset.or(server.reset).is_some() {
@@ -99,7 +100,7 @@ impl Connection {
     }
 }
 
-/// Whether this ACK covers the peer's FIN when its own FIN is out and covered too.
+/// Returns `true` if this ACK covers the peer's FIN when the sender's own FIN is sent and covered too.
 fn closes(own: &TcpEndpoint, peer: &TcpEndpoint, ack: SeqNumber) -> bool {
     let covers = peer.fin.is_some_and(|fin| fin.acked_by.is_none() && !ack.is_before(fin.end));
     covers && own.fin.is_some_and(|fin| fin.acked_by.is_some())

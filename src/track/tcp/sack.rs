@@ -106,8 +106,9 @@ impl TcpEndpoint {
     }
 }
 
-/// Why the peer's bytes from `left` up to `right` came twice. A SYN that comes twice has its own finding, or was a
-/// simultaneous open's SYN-ACK, which repeats its number; a keep-alive's byte was meant to come twice.
+/// Returns the reason why the peer's bytes from `left` up to `right` arrived twice. A duplicate SYN has its own
+/// finding, or was the SYN-ACK of a simultaneous open, which repeats its number. A keep-alive's byte is a duplicate by
+/// design.
 ///
 /// Every transmission in the capture is looked at before the network is named. Which one was not needed is known where
 /// two were sent, or the timestamp echo names one, or, at the receiver, where the last that came before this ACK is the
@@ -167,8 +168,8 @@ fn twice(
 }
 
 impl TcpEndpoint {
-    /// Whether an ACK of what it had acknowledged before says just the same again, without data and with the same window
-    /// (RFC 5681 §2): one with another window reports that, and no gap.
+    /// Returns `true` if an ACK repeats an earlier one, without data and with the same window (RFC 5681 §2). An ACK
+    /// with another window reports that window, and no gap.
     #[cold]
     fn repeats_ack(&self, segment: &Segment) -> bool {
         let window = u32::from(segment.window) << self.scale().unwrap_or(0);
@@ -184,14 +185,14 @@ impl TcpEndpoint {
         again.or_else(|| first.map(|(from, to)| (from, parts.next_back().map_or(to, |sent| sent.end))))
     }
 
-    /// Whether this is the first segment of it in the capture: it may have sent the bytes before the capture began.
+    /// Returns `true` if this is its first segment in the capture: it may have sent the bytes before the capture began.
     fn begins_with(&self, sent: &SentSegment) -> bool {
         self.sent.iter().all(|other| other.frame >= sent.frame)
     }
 
-    /// Which of its retransmissions brought the bytes from `left` up to `right` a second time: at the receiver the last that
-    /// came before the DSACK, elsewhere one of those that no DSACK has reported yet. One whose first copy did not come by
-    /// is not known to be the second.
+    /// Returns which of its retransmissions brought the bytes from `left` up to `right` a second time: at the receiver
+    /// the last one captured before the DSACK, elsewhere one that no DSACK has reported yet. If the first copy was not
+    /// captured, none is known to be the second.
     ///
     /// A receiver discards bytes that it has before it takes their timestamp (RFC 7323 §4.3, §5.3), so the DSACK echoes that
     /// of what advanced it last. Where that is a copy of these bytes, a retransmission sent after it was not needed.

@@ -1,4 +1,4 @@
-//! What one side has sent lately: which frame carried which bytes, and who acknowledged them.
+//! The recently sent segments of one side: the frame that carried each byte, and the frame that acknowledged it.
 
 use std::collections::VecDeque;
 use std::num::NonZeroU64;
@@ -18,7 +18,7 @@ pub(super) const CLOSELY: u16 = 1_000;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Scoreboard {
     segments: VecDeque<SentSegment>,
-    /// How many at the front are acknowledged.
+    /// The number of acknowledged segments at the front.
     acked: usize,
     /// Made with the first whose checksum does not fit and that is acknowledged.
     misfits: Option<Box<AckedMisfits>>,
@@ -54,7 +54,7 @@ impl Misfits {
     }
 }
 
-/// What an ACK covered.
+/// The segments that an ACK covered.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Covered {
     pub(super) segments: u32,
@@ -63,7 +63,7 @@ pub(super) struct Covered {
     /// The last covered segment, if Karn's rule allows it as an RTT sample: it was sent only once, and its ACK did not
     /// wait for one that was retransmitted or came late.
     pub(super) sample: Option<Sample>,
-    /// Whether one has a checksum that does not fit, or was sent more than once.
+    /// `true` if one has an invalid checksum, or was sent more than once.
     pub(super) odd: bool,
 }
 
@@ -134,16 +134,16 @@ impl Scoreboard {
         self.segments.iter().find(|sent| sent.seq.is_before(again.end) && sent.end.is_after(again.seq))
     }
 
-    /// Whether the checksums of most of them do not fit: then they were changed after the checksums were made, as where
-    /// addresses were rewritten, and what does not fit is not damaged.
+    /// Returns `true` if the checksums of most of them are invalid. Then the packets were changed after their checksums
+    /// were computed, for example by rewriting addresses, and an invalid checksum does not mean corruption.
     #[cold]
     pub(super) fn is_mostly_damaged(&self) -> bool {
         let damaged = self.segments.iter().filter(|sent| sent.damaged).count();
         damaged >= 2 && damaged * 2 > self.segments.len()
     }
 
-    /// Whether a checksum that does not fit may tell that its segment was thrown away: not where one such arrived, or
-    /// where most are so.
+    /// Returns `true` if an invalid checksum may mean that the segment was discarded: `false` if one such segment
+    /// arrived, or if most segments have invalid checksums.
     #[cold]
     pub(super) fn misfits_are_lost(&self) -> bool {
         !self.misfits.as_ref().is_some_and(|misfits| misfits.arrived) && !self.is_mostly_damaged()
@@ -178,8 +178,8 @@ impl Scoreboard {
         self.segments.iter()
     }
 
-    /// Parts the segment that carries bytes before and behind `at`, since one part comes again without the other. Those
-    /// that are acknowledged stay whole, and so do data on the SYN with number `isn`.
+    /// Splits the segment that carries bytes before and after `at`, since one part is retransmitted without the other.
+    /// Acknowledged segments stay whole, and so do data on the SYN with number `isn`.
     pub(super) fn part(&mut self, at: SeqNumber, isn: Option<SeqNumber>) {
         if self.in_flight() >= IN_FLIGHT {
             return;
@@ -221,7 +221,7 @@ impl Scoreboard {
         self.segments.range(self.acked.min(self.segments.len())..).take_while(covered)
     }
 
-    /// How many segments are not acknowledged.
+    /// The number of segments that are not acknowledged.
     pub(super) fn in_flight(&self) -> usize {
         self.segments.len() - self.acked
     }

@@ -50,7 +50,7 @@ impl RetransmittedSegment {
         }
     }
 
-    /// Whether it carries the byte at `seq`.
+    /// Returns `true` if it carries the byte at `seq`.
     pub(super) fn carries(&self, seq: SeqNumber) -> bool {
         !self.seq.is_after(seq) && self.packet_end.is_after(seq)
     }
@@ -65,13 +65,13 @@ pub(super) struct SentSegment {
     pub(super) len: u32,
     /// The frame that carried it first.
     pub(super) frame: u64,
-    /// When, since the conversation's start.
+    /// The time, since the conversation's start.
     pub(super) at: OptTime,
     /// The frame that carried it last, and when.
     pub(super) last: (u64, OptTime),
     pub(super) ip_id: Option<u16>,
     pub(super) timestamp: Option<u32>,
-    /// How often it was retransmitted.
+    /// The number of times it was retransmitted.
     pub(super) repeats: u16,
     /// Its checksum does not fit.
     pub(super) damaged: bool,
@@ -79,14 +79,14 @@ pub(super) struct SentSegment {
     pub(super) late: bool,
     /// It was sent before others that were captured earlier.
     pub(super) overtaken: bool,
-    /// It is a part of what its frame carried: another part came again without it.
+    /// It is a part of what its frame carried: another part was retransmitted without it.
     pub(super) part: bool,
     /// The frame that acknowledged it.
     pub(super) acked_by: Option<NonZeroU64>,
 }
 
 impl SentSegment {
-    /// Whether it was not simply sent once, whole and in order.
+    /// Returns `true` unless it was sent exactly once, whole and in order.
     pub(super) fn is_unusual(&self) -> bool {
         self.repeats > 0 || self.damaged | self.late | self.part
     }

@@ -2,7 +2,7 @@
 
 use crate::model::Segment;
 
-/// Whether a segment has the option of TCP MD5 or TCP-AO.
+/// Returns `true` if a segment has the option of TCP MD5 (RFC 2385) or TCP-AO (RFC 5925).
 pub(in crate::track::tcp) fn is_signed(segment: &Segment) -> bool {
     let other = &segment.options.other;
     other.contains(MD5_SIGNATURE) || other.contains(TCP_AO)

@@ -1,5 +1,5 @@
-//! What an ACK tells of copies that it covers: which one of several arrived, by the time stamp that it echoes, and whether
-//! one did whose checksum does not fit.
+//! Evidence in an ACK about the copies that it covers: which one of several arrived, by the timestamp that it echoes,
+//! and whether one with an invalid checksum arrived.
 
 use std::num::NonZeroU64;
 
@@ -12,8 +12,8 @@ use crate::track::packet_ref::PacketRef;
 use crate::track::retransmission::SpuriousEvidence;
 
 impl TcpEndpoint {
-    /// What its ACK tells of copies of the peer's bytes, which began at `from`. `usual` is how long an ACK took in the handshake;
-    /// `reported`: the ACKs before it had reported a gap.
+    /// Returns the evidence in this side's ACK about copies of the peer's bytes, which began at `from`. `usual` is the
+    /// time an ACK took in the handshake; `reported`: earlier ACKs had reported a gap.
     #[cold]
     pub(super) fn shows_copies(
         &self,

@@ -23,7 +23,7 @@ pub enum State {
     Closing,
     /// The peer closed first; waits for the ACK of its own FIN.
     LastAck,
-    /// Waits until no old segment can be on its way any more.
+    /// Waits until no old segment can be in transit any more.
     TimeWait,
 }
 

@@ -1,4 +1,4 @@
-//! What a connection's findings are made of: the frames that matter, counted and bounded.
+//! The facts from which a connection's findings are made: the frames that matter, counted and bounded.
 
 use std::num::NonZeroU64;
 
@@ -19,7 +19,7 @@ pub struct Fins {
     pub at: Option<Nanos>,
     /// The frame that acknowledged it.
     pub acked_by: Option<u64>,
-    /// Whether it carried the ACK of the peer's FIN.
+    /// `true` if it carried the ACK of the peer's FIN.
     pub acks_peer_fin: bool,
 }
 
@@ -32,11 +32,11 @@ pub struct AfterFin {
     pub last: u64,
     /// Payload bytes.
     pub bytes: u64,
-    /// When the last was captured: time since the conversation's start.
+    /// The time of the last frame, since the conversation's start.
     pub until: Option<Nanos>,
 }
 
-/// What a side's SYN offered.
+/// The options of a side's SYN.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Negotiated {
     /// Maximum segment size.
@@ -49,7 +49,7 @@ pub struct Negotiated {
     pub timestamps: bool,
 }
 
-/// How long a receiver's window was zero.
+/// The zero windows of a receiver, and their duration.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ZeroWindow {
     /// The segments that closed it.
@@ -62,16 +62,16 @@ pub struct ZeroWindow {
     pub opened_by_answer: u64,
     /// Probes.
     pub probes: Occurrences,
-    /// How many of them were answered.
+    /// The number of them that were answered.
     pub answered: u64,
-    /// How long it was zero in total.
+    /// The total time it was zero.
     pub blocked: Nanos,
 }
 
 /// Bytes that did not come, though later ones did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UnfilledGap {
-    /// How many.
+    /// The number of bytes.
     pub bytes: u32,
     /// The frame with later bytes, which showed the gap.
     pub shown_by: u64,
@@ -97,7 +97,7 @@ pub struct Unacked {
     pub bytes: u32,
     /// Its FIN is among them.
     pub fin: bool,
-    /// How often the first of them was retransmitted, as far as it is remembered.
+    /// The number of times the first of them was retransmitted, as far as it is remembered.
     pub repeats: u16,
     /// From the first time that it was sent to the last.
     pub tried: Nanos,
@@ -120,7 +120,7 @@ pub struct PathMtu {
     pub bytes: u64,
 }
 
-/// What happened on a connection, beyond its totals.
+/// The events of a connection, beyond its totals.
 #[derive(Clone, Debug, Default)]
 pub struct TcpSummary {
     /// Frames of the SYN, the SYN-ACK and the ACK of it.
@@ -135,7 +135,7 @@ pub struct TcpSummary {
     pub unanswered_syn: bool,
     /// A RST came instead of the ACK of the SYN-ACK, before any data: anything after it opened nothing.
     pub reset_in_opening: bool,
-    /// Where the capture was made.
+    /// The place where the capture was made, and the evidence.
     pub capture_point_evidence: CapturePointEvidence,
     /// Each side's FIN.
     pub fins: PerDirection<Option<Fins>>,
@@ -161,7 +161,7 @@ pub struct TcpSummary {
     pub unacked: PerDirection<Unacked>,
     /// The lowest gap in each side's bytes that was not filled, though the peer's ACKs ask for it.
     pub unfilled: PerDirection<Option<UnfilledGap>>,
-    /// What the handshake says of ECN.
+    /// The ECN negotiation in the handshake.
     pub ecn: super::Ecn,
     /// Each side's options by kind, on any segment, but MSS, window scale, SACK and timestamps.
     pub options: PerDirection<OptionKinds>,
@@ -191,7 +191,7 @@ pub struct TcpSummary {
     pub earlier_fragments: PerDirection<EarlierFragments>,
     /// ICMP errors about the connection.
     pub errors: Occurrences,
-    /// Segments that came again, the same frame twice aside.
+    /// Segments whose bytes were captured before, without packets captured twice.
     pub repeats: PerDirection<Occurrences>,
     /// Packets of another host in each side's name.
     pub other_hosts: PerDirection<Option<TwoTtls>>,
@@ -220,7 +220,7 @@ pub struct UnansweredRequest {
     pub acked_by: NonZeroU64,
     /// The FIN or RST.
     pub closed_in: u64,
-    /// Who sent that.
+    /// The sender of the FIN or RST.
     pub closed_by: Direction,
     /// It was a RST.
     pub reset: bool,

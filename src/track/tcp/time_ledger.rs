@@ -1,4 +1,4 @@
-//! What a connection's time ledger needs to know of the segments before.
+//! The facts about earlier segments that a connection's time ledger needs.
 
 use crate::model::{Direction, Nanos, PerDirection, SeqNumber};
 use crate::track::ledger::OpenLedger;
@@ -7,7 +7,7 @@ use crate::track::ledger::OpenLedger;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct OpenAck {
     pub(super) sender: Direction,
-    /// When it was captured, and its frame.
+    /// The time it was captured, and its frame.
     pub(super) at: Nanos,
     pub(super) frame: u64,
     /// The peer's data had filled the window.
@@ -40,12 +40,12 @@ pub(in crate::track) struct TimeLedger {
 }
 
 impl TimeLedger {
-    /// Whether a loss of either side is being repaired.
+    /// Returns `true` if a loss of either side is being repaired.
     pub(super) fn is_recovering(&self) -> bool {
         self.recovers.client_to_server.is_some() || self.recovers.server_to_client.is_some()
     }
 
-    /// Whether data or a FIN of either side is not acknowledged.
+    /// Returns `true` if data or a FIN of either side is not acknowledged.
     pub(super) fn is_any_in_flight(&self) -> bool {
         self.in_flight.client_to_server || self.in_flight.server_to_client
     }

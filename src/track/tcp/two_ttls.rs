@@ -56,14 +56,14 @@ pub struct TwoTtls {
 }
 
 impl TwoTtls {
-    /// Whether two hosts sent them.
+    /// Returns `true` if two hosts sent them.
     pub fn is_two_hosts(&self) -> bool {
         let two_counters = self.one.counts && self.other.counts && self.one.last > self.other.first;
         !self.shared && (two_counters || self.quicker.is_some())
     }
 }
 
-/// Whether an identification is the next of its counter, or one of the next.
+/// Returns `true` if an identification is among the next values of the counter.
 pub(super) fn follows(before: u16, ip_id: u16) -> bool {
     before != 0 && ip_id != 0 && (1..CLOSE).contains(&ip_id.wrapping_sub(before))
 }

@@ -10,7 +10,7 @@ use crate::model::{Direction, OptTime, Segment, TcpFlags};
 use crate::track::packet_ref::PacketRef;
 
 impl Connection {
-    /// Notes a request that the FIN or RST at hand leaves unanswered; called before that is noted itself.
+    /// Notes a request that the current FIN or RST leaves unanswered; called before that segment is noted itself.
     ///
     /// Data that gets no answer need not be a request: a protocol may be one-way. It is taken for one where the server
     /// has answered before, or where it acknowledged one burst of data and closed without a byte.
@@ -71,7 +71,7 @@ impl TcpEndpoint {
         end.or(self.snd_nxt).unwrap_or_default()
     }
 
-    /// Whether all its data was sent at once, as one request is; `false` where that is no longer remembered.
+    /// Returns `true` if all its data was sent at once, as one request is; `false` if that is no longer remembered.
     fn sent_one_burst(&self) -> bool {
         let mut data = self.sent.iter().filter(|sent| sent.len > 0);
         let Some(first) = data.next() else { return false };

@@ -23,7 +23,7 @@ use crate::track::packet_ref::PacketRef;
 /// An ACK that comes in less than this fraction of the handshake's time comes from a nearer host.
 const NEARER: i64 = 8;
 
-/// What a segment shows of the wait before it.
+/// The conclusion from a segment about the wait before it.
 #[derive(Clone, Copy, Debug)]
 enum Shows {
     /// Nothing: the wait goes on.
@@ -112,7 +112,7 @@ impl Connection {
         self.note_flow(moment.direction, segment);
     }
 
-    /// Notes who has something in flight or is blocked, with the segment at hand.
+    /// Notes which side has something in flight or is blocked, with the current segment.
     #[inline]
     fn note_flow(&mut self, sender: Direction, segment: &Segment) {
         let (own, peer) = self.sides.both_mut(sender);
@@ -312,8 +312,8 @@ impl Connection {
         sender == Direction::ServerToClient && self.time.turn == Some(Direction::ClientToServer)
     }
 
-    /// How long the path takes from the capture to the program of `side` and back. Where ACKs come far sooner than the
-    /// handshake's answer, a host on the path sends them (a NAT or proxy), and the program is as far as that answer.
+    /// Returns the time from the capture to the program of `side` and back. If ACKs come far sooner than the
+    /// handshake's answer, a host on the path (a NAT or proxy) sends them, and the program is as far as that answer.
     fn path_to_program(&self, side: Direction) -> Option<Nanos> {
         let path = self.path_beyond(side)?;
         let opening = self.handshake.answer_time(side).unwrap_or(path);
@@ -321,14 +321,14 @@ impl Connection {
         Some(if nearer { opening } else { path })
     }
 
-    /// How long the path takes from the capture to `side` and back, where the capture shows it.
+    /// Returns the time from the capture to `side` and back; `None` if the capture does not show it.
     fn path_beyond(&self, side: Direction) -> Option<Nanos> {
         let quickest = self.sides.get(side).quickest_ack.get();
         self.handshake.answer_time(side).into_iter().chain(quickest).min().map(|path| path.max(Nanos(0)))
     }
 }
 
-/// Whether a side has acknowledged everything up to a number.
+/// Returns `true` if a side has acknowledged everything up to a number.
 #[inline]
 fn peer_has(side: &TcpEndpoint, until: SeqNumber) -> bool {
     side.ack_sent.is_some_and(|acked| !acked.is_before(until))
@@ -340,14 +340,14 @@ fn is_full(own: &TcpEndpoint, peer: &TcpEndpoint, segment: &Segment) -> bool {
     if peer.mss.is_some() { own.is_full(peer, segment) } else { segment.len > MIN_MTU_SEGMENT }
 }
 
-/// Whether the peer has not acknowledged all that a side sent.
+/// Returns `true` if the peer has not acknowledged all that a side sent.
 #[inline]
 fn is_in_flight(own: &TcpEndpoint, peer: &TcpEndpoint) -> bool {
     own.snd_nxt.zip(peer.ack_sent).is_some_and(|(next, acked)| acked.is_before(next))
 }
 
-/// Whether the receiver's window has no room for another segment of `own`: a full one, or half of a window that is smaller
-/// than two (RFC 9293 §3.8.6.2.1).
+/// Returns `true` if the receiver's window has no room for another segment of `own`: a full one, or half of a window
+/// that is smaller than two (RFC 9293 §3.8.6.2.1).
 #[inline]
 fn is_blocked(own: &TcpEndpoint, peer: &TcpEndpoint) -> bool {
     let Some((end, next)) = peer.window_end.zip(own.snd_nxt) else { return false };
@@ -366,7 +366,7 @@ fn of_program(side: Direction) -> Wait {
     }
 }
 
-/// What a sender waited for until an event made it send; `candidates` where several events fit.
+/// Returns the kind of wait that the cause of a segment ended; `candidates` if several causes are possible.
 #[cold]
 fn of_cause(cause: &Cause, candidates: &Candidates, sender: Direction) -> Wait {
     let of = |cause: &Cause| match (cause.event, cause.detail) {

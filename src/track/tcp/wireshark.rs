@@ -15,7 +15,7 @@ const OVERTAKEN: u32 = u32::MAX;
 
 const SYN_OR_FIN: TcpFlags = TcpFlags::SYN.union(TcpFlags::FIN);
 
-/// What the rules look at in one segment.
+/// The fields of one segment that the rules use.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct SegmentView {
     pub(super) at: OptTime,
@@ -25,7 +25,7 @@ pub(super) struct SegmentView {
     pub(super) flags: TcpFlags,
     pub(super) len: u32,
     pub(super) window: u16,
-    /// How far the window is to be shifted; `None` where unknown.
+    /// The window scale shift to apply; `None` if unknown.
     pub(super) shift: Option<u8>,
     /// A SYN-ACK whose sequence number is not the one before.
     pub(super) new_isn: bool,
@@ -41,7 +41,7 @@ impl SegmentView {
     }
 }
 
-/// What the rules remember of one direction.
+/// The state of one direction that the rules use.
 #[derive(Clone, Debug, Default)]
 struct Flow {
     next_seq: Option<SeqNumber>,
@@ -62,9 +62,9 @@ struct Flow {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Wireshark {
     flows: PerDirection<Flow>,
-    /// When the last SYN was sent.
+    /// The time of the last SYN.
     syn: OptTime,
-    /// From the last SYN to the first later segment with an ACK, whoever sent it; never nothing.
+    /// From the last SYN to the first later segment with an ACK, of either side; never zero.
     handshake_rtt: Option<Nanos>,
 }
 
@@ -97,8 +97,8 @@ impl Wireshark {
 }
 
 impl Wireshark {
-    /// Whether a segment with no flags of TCP but ACK, PSH and FIN certainly gets no flag: it starts where the one before
-    /// ended, and acknowledges nothing that was not captured. Many others get none either.
+    /// Returns `true` if a segment with no TCP flags except ACK, PSH and FIN certainly gets no analysis flag: it starts
+    /// where the one before ended, and acknowledges nothing that was not captured. Many others get none either.
     #[inline]
     pub(super) fn has_no_flags(&self, seen: &SegmentView) -> bool {
         let (forward, reverse) = (self.flows.get(seen.direction), self.flows.get(!seen.direction));
@@ -182,14 +182,14 @@ fn forward_flags(forward: &Flow, reverse: &Flow, seen: &SegmentView) -> Analysis
     analysis
 }
 
-/// Whether the segment's last byte is the last one that the receiver's window allows.
+/// Returns `true` if the segment's last byte is the last one that the receiver's window allows.
 fn fills_window(reverse: &Flow, seen: &SegmentView) -> bool {
     let (Some(window), Some(shift)) = (reverse.window, reverse.shift) else { return false };
     seen.seq.plus(seen.len) == reverse.last_ack.plus(u32::from(window) << shift)
 }
 
-/// Whether the segment acknowledges bytes that the capture has not seen. Said once for a gap; beyond the last byte,
-/// once as long as the other side's own ACK stays the same, and never after a duplicate ACK of its.
+/// Returns `true` if the segment acknowledges bytes that are not in the capture. Reported once per gap; beyond the last
+/// byte, once while the other side's own ACK stays the same, and never after a duplicate ACK of that side.
 fn acks_unseen(reverse: &mut Flow, seen: &SegmentView) -> bool {
     if !seen.flags.contains(TcpFlags::ACK) {
         return false;
@@ -246,7 +246,7 @@ fn end_with_control(seen: &SegmentView) -> SeqNumber {
     seen.seq.plus(seen.len).plus(u32::from(seen.flags.intersects(SYN_OR_FIN)))
 }
 
-/// What the next segments are held against.
+/// Remembers the state with which the next segments are compared.
 #[inline]
 fn remember(forward: &mut Flow, seen: &SegmentView, analysis: Analysis) {
     let end = end_with_control(seen);
