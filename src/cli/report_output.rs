@@ -20,7 +20,7 @@ impl ReportOutput {
     }
 
     /// The comment writer of a capture to be annotated; its frames must go through
-    /// [`AnnotatedSource`](crate::pipeline::annotate::Annotated).
+    /// [`AnnotatedSource`](crate::pipeline::annotate::AnnotatedSource).
     pub(crate) fn comment_writer(&self) -> Option<CommentWriter> {
         self.comment_writer.clone()
     }

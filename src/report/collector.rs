@@ -11,7 +11,7 @@ use crate::explain::{Conversation, FindingDigest, Step, Transfer};
 use crate::model::{CaptureInfo, PerDirection};
 use crate::track::{Event, StreamId};
 
-/// Bounds of what a [`Collector`] keeps.
+/// Bounds of a collected report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bounds {
     /// Most conversations.
