@@ -14,6 +14,6 @@ pub use form::{Echo, EchoForm, EchoKind};
 pub use record::{EchoSeen, EchoStory, EchoTotals, GaveUp};
 
 pub(crate) use budget::MemoryBudget;
-pub(crate) use datagrams::{Datagrams, Identity, Likeness};
+pub(crate) use datagrams::{Answered, Datagrams, Identity, Likeness};
 pub(crate) use matcher::{Chunk, EchoMatcher};
 pub(crate) use stats::EchoStats;

@@ -10,7 +10,7 @@ use super::merged::{self, FindingDigest, MergedFinding};
 use super::transfer::Transfer;
 use super::verdict::{self, VerdictLines};
 use crate::model::PerDirection;
-use crate::model::{Finding, FindingCounts};
+use crate::model::{Finding, FindingCode, FindingCounts};
 use crate::track::ConversationTotals;
 
 /// A conversation that has ended, or that the capture leaves open: totals and what follows from them.
@@ -42,14 +42,22 @@ impl Conversation {
         }
     }
 
-    /// The same, with all its findings counted: those `of_steps`, and its own.
+    /// The same, with all its findings counted: those `of_steps`, and its own. An invalid checksum counts only where the
+    /// whole conversation does not show that its receivers accepted such packets.
     pub fn counted(totals: Box<ConversationTotals>, of_steps: FindingCounts) -> Self {
         let mut conversation = Self { findings_count: of_steps, ..Self::explain(totals) };
-        conversation_findings::report(&conversation.totals, &mut conversation.findings_count);
+        let counts = &mut conversation.findings_count;
+        let accepted = counts.of(FindingCode::ChecksumAccepted);
+        conversation_findings::report(&conversation.totals, counts);
+        if counts.of(FindingCode::ChecksumAccepted) > accepted {
+            // the whole conversation shows that these packets were not corrupted
+            counts.take_back(FindingCode::ChecksumInvalid);
+        }
         conversation
     }
 
-    /// Number of findings of its steps and its own, by code; empty where nothing counts them.
+    /// Number of findings of its steps and its own, by code, without those that the whole refutes; empty where nothing
+    /// counts them.
     pub fn findings_count(&self) -> &FindingCounts {
         &self.findings_count
     }

@@ -46,6 +46,11 @@ impl FindingCounts {
         self.add_many(code, 1, Some(by));
     }
 
+    /// Takes back all findings of a code: what came later has refuted them.
+    pub(crate) fn take_back(&mut self, code: FindingCode) {
+        self.0.retain(|of| of.code != code);
+    }
+
     /// Forgets everything, and keeps the memory.
     pub fn clear(&mut self) {
         self.0.clear();

@@ -7,7 +7,7 @@ use std::io;
 use super::added_findings::AddedFindings;
 use crate::drive::{Transcript, merged};
 use crate::explain::{Conversation, Step};
-use crate::model::{Call, CallKind, CaptureInfo, ClosingCalls, Finding, PerDirection, Protocol};
+use crate::model::{Call, CallKind, CaptureInfo, ClosingCalls, Finding, FindingCode, PerDirection, Protocol};
 use crate::report::{Advised, CallTracer, CaptureTotals, ForwardSink, Sink, TracedCall, advice};
 use crate::track::StreamId;
 
@@ -103,6 +103,25 @@ impl CallProof {
     }
 }
 
+/// Returns `true` if such advice proves why the server refused.
+fn explains_refusal(code: FindingCode) -> bool {
+    matches!(code, FindingCode::ConnectBeforeListen | FindingCode::OtherPort | FindingCode::BoundToLoopback)
+}
+
+/// Leaves the candidates out of a finding about a refusal whose cause the calls prove.
+fn refusal_is_explained(finding: &mut Finding) {
+    finding.text = match finding.code {
+        FindingCode::Refused => {
+            "The server's kernel answered the SYN with RST (RFC 9293 §3.10.7.1). The traced calls prove the cause."
+        }
+        FindingCode::PortUnreachable => {
+            "The server's kernel answered the datagram with ICMP port unreachable. The traced calls prove the cause."
+        }
+        _ => return,
+    }
+    .into();
+}
+
 /// Passes everything on, adds the findings that the calls prove to the steps, and the calls before the end.
 pub struct Proven<'a> {
     sink: &'a mut dyn Sink,
@@ -143,6 +162,9 @@ impl<'a> ForwardSink for Proven<'a> {
         let traced = |finding: &&mut Finding| Some(finding.code) == reset;
         if let Some((closing, finding)) = closing.zip(findings.iter_mut().find(traced)) {
             finding.calls = vec![closing.number];
+        }
+        if advice.iter().any(|advised| explains_refusal(advised.finding.code)) {
+            findings.iter_mut().for_each(refusal_is_explained);
         }
         for advised in advice {
             self.added.count(stream, advised.finding.code, shown_by);

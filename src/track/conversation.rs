@@ -232,7 +232,7 @@ impl Conversation {
             }
             Kind::Tcp(_) => (false, None),
         };
-        (!quoted, IcmpFacts { error: *error, quotes_frame, had_sent, asked, rewritten })
+        (!quoted, IcmpFacts { error: *error, quotes_frame, had_sent, sent_elsewhere: None, asked, rewritten })
     }
 
     /// Returns the side that sent the packet quoted by an ICMP error, where a NAT changed its ports or addresses;
@@ -282,6 +282,12 @@ impl Conversation {
             self.last_at = self.at;
         }
         since_previous
+    }
+
+    /// Whether a datagram in this direction is the first of the server's.
+    pub(super) fn server_begins(&self, direction: Direction) -> bool {
+        direction == Direction::ServerToClient
+            && matches!(&self.kind, Kind::Udp(exchange) if !exchange.had_sent(direction))
     }
 
     /// The event of the packet that was followed last; `facts` are those of a segment.

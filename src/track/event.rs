@@ -420,6 +420,8 @@ pub struct IcmpFacts {
     pub quotes_frame: Option<u64>,
     /// `true` if the port to which the quoted datagram was sent had itself sent datagrams before (UDP only).
     pub had_sent: bool,
+    /// The last frame of another conversation that this port had sent before (UDP alone, port unreachable).
+    pub sent_elsewhere: Option<u64>,
     /// The request of that port to another address or port, which the quoted datagram answers (UDP alone).
     pub asked: Option<LinkedConversation>,
     /// The quotation names other ports or addresses than the conversation has: a NAT changed it.

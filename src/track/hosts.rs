@@ -21,7 +21,7 @@ const ENDPOINTS: usize = 4_096;
 pub(super) enum HostFact {
     /// It sent a SYN: a client's port.
     Connects,
-    /// It sent a SYN-ACK: it listens.
+    /// It sent a SYN-ACK, or answered over UDP: it listens.
     Accepts,
     /// It answered a SYN with RST.
     Refuses,
@@ -41,7 +41,7 @@ pub(super) struct Sighting {
 pub(super) struct HostFacts {
     /// Its last SYN.
     pub(super) connects: Option<Sighting>,
-    /// Its last SYN-ACK.
+    /// Its last SYN-ACK, or over UDP the first answer of its last conversation.
     pub(super) accepts: Option<Sighting>,
     /// Its last RST in answer to a SYN.
     pub(super) refuses: Option<Sighting>,

@@ -64,7 +64,7 @@ pub use tcp::{
     AfterFin, Asks, Ecn, Fins, KeepAlives, Misfits, Negotiated, PathMtu, Quicker, SameTtl, State, StillZeroWindow,
     TcpSummary, TwoTtls, Unacceptable, Unacked, UnansweredRequest, UnfilledGap, ZeroWindow,
 };
-pub use totals::{Close, ConversationTotals, Handshake, SentAgain, TcpTotals, UdpTotals};
+pub use totals::{AnsweredInvalid, Close, ConversationTotals, Handshake, SentAgain, TcpTotals, UdpTotals};
 pub use tracker::{Last, Tracker};
 
 pub(crate) use tcp::rules::close;

@@ -212,6 +212,32 @@ pub struct UdpTotals {
     pub invalid: Occurrences,
     /// Those of them with none, over IPv6.
     pub lacking: Occurrences,
+    /// Those of them that the server answered.
+    pub accepted: AnsweredInvalid,
+}
+
+/// Answers to datagrams whose checksum is wrong: the server accepted these.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AnsweredInvalid {
+    /// Answered datagrams of the client with a wrong checksum.
+    pub requests: Occurrences,
+    /// The first of them, and its answer.
+    pub first: Option<(u64, u64)>,
+    /// Datagrams of the server whose checksum is wrong: nothing shows that the client accepted these.
+    pub from_server: u64,
+    /// A duplicate with a fitting checksum may have been answered instead.
+    pub doubtful: bool,
+    /// A datagram of the client has a checksum that is not wrong.
+    pub has_valid: bool,
+}
+
+impl AnsweredInvalid {
+    /// Whether none of the `invalid` datagrams was corrupted: each was answered, or no checksum of the client is valid, so
+    /// that one answer holds for all.
+    pub fn holds_for_all(&self, invalid: &Occurrences) -> bool {
+        let every = self.requests.count == invalid.count;
+        self.requests.count > 0 && self.from_server == 0 && !self.doubtful && (every || !self.has_valid)
+    }
 }
 
 impl ConversationTotals {

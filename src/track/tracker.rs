@@ -69,6 +69,8 @@ pub struct Tracker {
     plain: bool,
     /// The facts about each address and port, from all conversations.
     hosts: Hosts,
+    /// The UDP ports that have answered.
+    udp_hosts: Hosts,
     /// Packets that the capture holds twice.
     mirror: Mirror,
     /// Connections that come to nothing.
@@ -157,11 +159,15 @@ impl Tracker {
                 let slot = self.slots.get_mut(index).ok_or(Skip::Malformed)?;
                 slot.touched = true;
                 let direction = slot.conversation.direction(&packet.headers.flow);
+                let begins = slot.conversation.server_begins(direction);
                 let mut facts =
                     slot.conversation.datagram(frame, packet, datagram, direction).ok_or(Skip::Malformed)?;
                 let since_previous = slot.conversation.count(frame, direction, datagram.len);
                 if facts.place == UdpPlace::Unasked {
                     facts.place = self.answers_elsewhere(index, frame, datagram).unwrap_or(facts.place);
+                }
+                if begins && datagram.checksum != Checksum::Invalid {
+                    self.udp_hosts.note(datagram.source, HostFact::Accepts, frame.number, frame.time);
                 }
                 let kind = TrackedKind::Datagram(facts);
                 self.followed = Some(Tracked { slot: index, direction, since_previous, kind });
@@ -350,7 +356,11 @@ impl Tracker {
         let slot = self.slots.get_mut(index).ok_or(Skip::IcmpUnmatched)?;
         slot.touched = true;
         let quoted = changed.unwrap_or_else(|| slot.conversation.direction(flow));
-        let (direction, facts) = slot.conversation.error(frame, error, quoted, changed.is_some());
+        let (direction, mut facts) = slot.conversation.error(frame, error, quoted, changed.is_some());
+        if error.quoted.protocol == Protocol::Udp {
+            let sent = self.udp_hosts.of(error.quoted.destination).accepts;
+            facts.sent_elsewhere = sent.map(|sent| sent.frame.get());
+        }
         let since_previous = slot.conversation.count(frame, direction, 0);
         self.followed = Some(Tracked { slot: index, direction, since_previous, kind: TrackedKind::Error(facts) });
         Ok(())

@@ -8,7 +8,7 @@ use super::ledger::{OpenLedger, Wait};
 use super::packet_ref::PacketRef;
 use super::rtt::Distribution;
 use super::totals::{SentAgain, UdpTotals};
-use crate::echo::{Datagrams, Identity, Likeness, PairedBy};
+use crate::echo::{Answered, Datagrams, Identity, Likeness, PairedBy};
 use crate::model::thresholds::{DUPLICATE_WITHIN, IDLE, SLOW_RESPONSE};
 use crate::model::{Checksum, Datagram, Direction, Endpoint, IcmpError, IpHeader, OptTime, PerDirection, Quoted};
 
@@ -136,6 +136,11 @@ impl Exchange {
             Checksum::Absent => self.totals.unchecked.see(moment.frame),
             Checksum::Valid | Checksum::Unverifiable => {}
         }
+        let invalid = datagram.checksum == Checksum::Invalid;
+        match moment.direction {
+            Direction::ServerToClient => self.totals.accepted.from_server += u64::from(invalid),
+            Direction::ClientToServer => self.totals.accepted.has_valid |= !invalid,
+        }
         if ip.fragments > 1 {
             self.totals.fragmented.see(moment.frame);
             self.totals.earlier_fragments.get_mut(moment.direction).see(ip);
@@ -148,6 +153,7 @@ impl Exchange {
         facts.overtaken = overtaken;
         if let Some(first) = copy_of {
             self.totals.duplicates.see(moment.frame);
+            self.totals.accepted.doubtful |= !invalid && self.totals.invalid.frames.contains(&first);
             facts.place = UdpPlace::Duplicate(first);
             if moment.direction == Direction::ClientToServer {
                 self.datagrams.copied(first, moment.frame, moment.at);
@@ -171,6 +177,7 @@ impl Exchange {
                     self.response_times.add(time);
                 }
             }
+            self.see_accepted(moment.frame, &answered);
             facts.seen = self.capture_point();
             if let Some(overtaken_by) = answered.overtaken_by {
                 self.totals.reordered.see(overtaken_by);
@@ -186,6 +193,20 @@ impl Exchange {
         }
         self.account(moment, facts.place);
         facts
+    }
+
+    /// Notes that the server has accepted a datagram whose checksum is wrong, where only this one can have been answered.
+    fn see_accepted(&mut self, frame: u64, answered: &Answered) {
+        let accepted = &mut self.totals.accepted;
+        // a datagram that merely comes next may answer an earlier one
+        let is_answer = answered.by != PairedBy::Turn || !accepted.has_valid;
+        let is_sure = answered.sure && answered.sent_again.is_none() && is_answer;
+        if is_sure && self.totals.invalid.frames.contains(&answered.request) {
+            if !accepted.requests.frames.contains(&answered.request) {
+                accepted.requests.see(answered.request);
+            }
+            accepted.first.get_or_insert((answered.request, frame));
+        }
     }
 
     /// Attributes the time since the datagram before. UDP acknowledges nothing, so a path has no time of its own: only on

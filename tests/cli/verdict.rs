@@ -44,7 +44,7 @@ const VERDICTS: &[(&str, &str)] = &[
     ),
     (
         "kernel/refused",
-        "Refused: port 7106 answered the SYN with RST: nothing listens there, or a firewall refuses (frames 1, 2).",
+        "Refused: port 7106 answered the SYN with RST: nothing listened there at that moment, or a firewall refused (frames 1, 2).",
     ),
     ("kernel/mark", "Slow: 208 ms of 216 ms were spent waiting for a retransmission timer (frame 9)."),
     (
@@ -55,7 +55,10 @@ const VERDICTS: &[(&str, &str)] = &[
         "kernel/nagle_delack",
         "Slow: 40.9 ms of 41.1 ms were spent waiting for a delayed ACK, or by Nagle's algorithm (frame 6).",
     ),
-    ("kernel/udp_closed", "Port unreachable: no program listens on UDP port 7107, or a firewall rejects it"),
+    (
+        "kernel/udp_closed",
+        "Port unreachable: no program listened on UDP port 7107 at that moment, or a firewall rejected it",
+    ),
     ("kernel/user_timeout700", "Failed: the client's last byte was never acknowledged in this capture"),
     ("kernel/halfclose", "Healthy: the client sent 3 bytes, the server 15 bytes, closed by both sides."),
     ("kernel/corrupt", "Corrupted: the checksum does not fit"),

@@ -123,7 +123,7 @@ fn bytes(case: &Case<'_>, _: &TcpTotals) -> Answer {
             .table(table);
     }
     match answer.text.is_empty() {
-        true => Answer::unknown("No ACK of data is in the capture."),
+        true => Answer::unknown("No ACK of new data is in the capture."),
         false => answer.line("bytes = ACK number - ACK number before (SYN and FIN taken off)"),
     }
 }
@@ -184,7 +184,7 @@ fn delayed(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
         true => Answer::unknown(if case.totals.payload.client_to_server + case.totals.payload.server_to_client == 0 {
             NO_DATA
         } else {
-            "No ACK of data is in the capture."
+            "No ACK of new data is in the capture."
         }),
         false => answer,
     }

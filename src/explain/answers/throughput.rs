@@ -21,7 +21,7 @@ fn throughput(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
         let Some((first, from)) = seen.first else { continue };
         let who = direction.sender();
         let Some((last, to)) = seen.last else {
-            answer = answer.but(format!("The {who}'s throughput: no ACK of its data is in the capture."));
+            answer = answer.but(format!("The {who}'s throughput: no ACK of new data of it is in the capture."));
             continue;
         };
         answer = answer.frames([first, last]);

@@ -42,6 +42,7 @@ pub(super) fn report(totals: &ConversationTotals, found: &mut impl FindingSink) 
         udp::of(totals, udp, found);
         packets::offloaded(totals, &udp.offloaded, found);
         packets::unchecked(&udp.unchecked, found);
+        packets::answered(udp, found);
     }
     echo::of(totals, found);
 }

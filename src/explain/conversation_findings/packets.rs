@@ -2,7 +2,7 @@
 
 use super::in_frames;
 use crate::model::{Direction, Finding, FindingCode as Code, FindingSink, Occurrences, counted};
-use crate::track::{ConversationTotals, TcpSummary};
+use crate::track::{ConversationTotals, TcpSummary, UdpTotals};
 
 /// Datagrams that carry none.
 pub(super) fn unchecked(unchecked: &Occurrences, found: &mut impl FindingSink) {
@@ -49,18 +49,33 @@ pub(super) fn accepted(story: &TcpSummary, found: &mut impl FindingSink) {
         Extend::extend(&mut frames, invalid.frames.iter().copied().chain([first, acked_by]));
     }
     if count > 0 {
-        let many = count > 1;
-        let (have, checksum, were) = match many {
-            true => ("have", "checksums are", "They were"),
-            false => ("has", "checksum is", "It was"),
-        };
-        let text = format!(
-            "{} {have} an invalid checksum, and the ACKs show that the receiver accepted {}. {were} not corrupted: the {checksum} wrong only in the capture, rewritten after the checksum was computed, or computed later; or the receiver does not verify checksums.",
-            counted(count, "packet"),
-            if many { "them" } else { "it" },
-        );
-        found.push(Finding::new(Code::ChecksumAccepted, text, frames));
+        found.add(Code::ChecksumAccepted, frames, || accepted_text(count, "an invalid checksum", "ACKs"));
     }
+}
+
+/// Datagrams of the client with a wrong checksum that were not corrupted: the server answered them.
+pub(super) fn answered(udp: &UdpTotals, found: &mut impl FindingSink) {
+    let Some((request, answer)) = udp.accepted.first.filter(|_| udp.accepted.holds_for_all(&udp.invalid)) else {
+        return;
+    };
+    let has = match udp.lacking.count == udp.invalid.count {
+        true => "no checksum, which UDP must have over IPv6 (RFC 8200 §8.1)",
+        false => "an invalid checksum",
+    };
+    let frames = udp.invalid.frames.iter().copied().chain([request, answer]);
+    found.add(Code::ChecksumAccepted, frames, || accepted_text(udp.invalid.count, has, "answers"));
+}
+
+/// Says that packets were accepted in spite of their checksums, as `shown` proves.
+fn accepted_text(count: u64, has: &str, shown: &str) -> String {
+    let (have, them, checksum, were) = match count {
+        1 => ("has", "it", "checksum is", "It was"),
+        _ => ("have", "them", "checksums are", "They were"),
+    };
+    format!(
+        "{} {have} {has}, and the {shown} show that the receiver accepted {them}. {were} not corrupted: the {checksum} wrong only in the capture, rewritten after the checksum was computed, or computed later; or the receiver does not verify checksums.",
+        counted(count, "packet")
+    )
 }
 
 /// No network card is on the path from an address to itself, or between loopback addresses.

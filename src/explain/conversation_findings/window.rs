@@ -42,12 +42,13 @@ pub(super) fn of(totals: &ConversationTotals, tcp: &TcpTotals, found: &mut impl 
         let sees_updates = Measures::of(point, direction) == Measures::RoundTrip;
         let update_may_be_lost = zero.opened_by_answer > 0 && !sees_updates;
         let why = (how.rule.effect.reason_of_all)(ZeroWindowStretch { short, update_may_be_lost });
-        let both = [Direction::ClientToServer, Direction::ServerToClient]
-            .iter()
-            .all(|side| tcp.story.still_zero_window.get(*side).is_some());
-        let stuck = match both {
-            true => format!(" The {peer}'s window is zero as well: each program waits until the other reads."),
-            false => String::new(),
+        let peers = tcp.story.still_zero_window.get(!direction).as_ref();
+        let stuck = match tcp.story.still_zero_window.get(direction).as_ref().zip(peers) {
+            Some((own, peers)) if own.reset.is_some() || peers.reset.is_some() => {
+                format!(" The {peer}'s window was zero as well: each program waited until the other read.")
+            }
+            Some(_) => format!(" The {peer}'s window is zero as well: each program waits until the other reads."),
+            None => String::new(),
         };
         let text =
             format!("The {who}'s window was zero {}{blocked}: {why}.{probes}{still}{stuck}", times(zero.shut.count));

@@ -10,17 +10,16 @@ pub(super) fn sentence(event: &Event<'_>, facts: &IcmpFacts) -> String {
     let version = if error.version == 6 { "ICMPv6" } else { "ICMP" };
     let to = event.direction.receiver();
     let why = match (error.name(), error.quoted.protocol) {
-        ("port unreachable", Protocol::Udp) if facts.asked.is_some() || facts.had_sent => {
+        ("port unreachable", Protocol::Udp)
+            if facts.asked.is_some() || facts.had_sent || facts.sent_elsewhere.is_some() =>
+        {
             format!(
                 ": UDP port {}, which had sent datagrams itself, does not take this one",
                 error.quoted.destination.port
             )
         }
-        ("port unreachable", Protocol::Udp) => {
-            format!(": no program listens on UDP port {}, or a firewall says so", error.quoted.destination.port)
-        }
-        ("port unreachable", Protocol::Tcp) => {
-            format!(": no program listens on TCP port {}, or a firewall says so", error.quoted.destination.port)
+        ("port unreachable", protocol) => {
+            format!(" ({protocol} port {})", error.quoted.destination.port)
         }
         ("fragmentation needed" | "packet too big", _) => match error.mtu {
             Some(mtu) => format!(": the next link takes only {} bytes (its MTU)", thousands(mtu.into())),

@@ -10,7 +10,7 @@ use crate::track::{CapturePoint, Measures};
 const MIN_BYTES: u64 = 5_000;
 const MIN_SEGMENTS: u64 = 4;
 /// The reason why the delivery of the data is unknown.
-const NO_ACK: &str = "no ACK of its data is in the capture";
+const NO_ACK: &str = "no ACK of new data of it is in the capture";
 /// As many rounds are named.
 const ROUNDS: usize = 8;
 

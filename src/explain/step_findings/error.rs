@@ -7,7 +7,8 @@ use crate::track::{Event, IcmpFacts, LinkedConversation};
 /// The finding for an ICMP error.
 pub(super) fn of(event: &Event<'_>, facts: &IcmpFacts) -> Finding {
     let error = &facts.error;
-    let frames = [facts.quotes_frame.unwrap_or(0), event.frame];
+    let quoted = facts.quotes_frame.unwrap_or(0);
+    let frames = [quoted, event.frame];
     let (protocol, port) = (error.quoted.protocol, error.quoted.destination.port);
     // RFC 1812 §4.3.2.4: a router reports with an address of its own
     let who = match (error.source == error.quoted.destination.address, error.name()) {
@@ -27,12 +28,18 @@ pub(super) fn of(event: &Event<'_>, facts: &IcmpFacts) -> Finding {
         if let Some(asked) = facts.asked {
             return other_sender(event, facts, &asked);
         }
+        if let Some(sent) = facts.sent_elsewhere.filter(|_| !facts.had_sent) {
+            let text = format!(
+                "UDP port {port} does not take the datagram: {who} by an ICMP error. The port had sent a datagram to another port or host in frame {sent}. Either its program has closed the socket since, or the socket takes datagrams from another sender only, or a firewall rejects this one."
+            );
+            return Finding::new(Code::PortUnreachable, text, [sent, quoted, event.frame]);
+        }
         let text = match facts.had_sent {
             true => format!(
                 "UDP port {port} does not take the datagram: {who} by an ICMP error. The port had sent datagrams itself before, so its program has closed the socket since, or the socket takes datagrams from another sender only."
             ),
             false => format!(
-                "No program listens on {protocol} port {port}, or a firewall rejects it: {who} by an ICMP error; {why}."
+                "No program listened on {protocol} port {port} at that moment, or a firewall rejected it: {who} by an ICMP error; {why}."
             ),
         };
         return Finding::new(Code::PortUnreachable, text, frames);

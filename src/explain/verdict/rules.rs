@@ -386,10 +386,10 @@ mod tests {
 
     #[test]
     fn a_line_is_the_first_sentence_without_references() {
-        let text = "Port 7 answered the SYN with RST: nothing listens there (RFC 9293 §3.10.7.1), or a firewall refuses. More.";
+        let text = "Port 7 answered the SYN with RST: nothing listened there (RFC 9293 §3.10.7.1), or a firewall refused. More.";
         assert_eq!(
             lowered(&first_sentence(text)),
-            "port 7 answered the SYN with RST: nothing listens there, or a firewall refuses"
+            "port 7 answered the SYN with RST: nothing listened there, or a firewall refused"
         );
         assert_eq!(lowered("ACK loop: 2 ACKs"), "ACK loop: 2 ACKs");
         assert_eq!(first_sentence("Half (RFC 9293"), "Half (RFC 9293");

@@ -82,7 +82,7 @@ pub(super) const ECN: Rule<ResetFamily> = answering(
     },
     |_, words| {
         format!(
-            "Port {} answered an ECN-setup SYN (ECE and CWR set) with RST. Either nothing listens there, or the host or a firewall refuses ECN (RFC 3168 §6.1.1.1, RFC 3360). A SYN without these flags shows which.",
+            "Port {} answered an ECN-setup SYN (ECE and CWR set) with RST. Either nothing listened there at that moment, or the host or a firewall refuses ECN (RFC 3168 §6.1.1.1, RFC 3360). A SYN without these flags shows which.",
             words.port
         )
     },
@@ -94,11 +94,7 @@ pub(super) const CLOSED_PORT: Rule<ResetFamily> = answering(
     "refused",
     &["RFC 9293 §3.10.7.1"],
     ResetEffect::of(Ends::Attempt, |proof, words| {
-        let syn = number(proof.answers);
-        format!(
-            "{} refuses: RST in answer to frame {syn}; nothing listens on port {}, or a firewall refuses",
-            words.sender, words.port
-        )
+        format!("{} refuses: RST in answer to frame {}", words.sender, number(proof.answers))
     }),
     |case| case.refused_syn().map(|syn| case.answers(syn)),
     closed_port,
@@ -106,7 +102,7 @@ pub(super) const CLOSED_PORT: Rule<ResetFamily> = answering(
 
 fn closed_port(_: &ResetProof, words: &Words<'_>) -> String {
     format!(
-        "Port {} answered the SYN with RST: nothing listens there (RFC 9293 §3.10.7.1), or a firewall refuses.",
+        "Port {} answered the SYN with RST: nothing listened there at that moment (RFC 9293 §3.10.7.1), or a firewall refused.",
         words.port
     )
 }
