@@ -284,7 +284,7 @@ impl Conversation {
         since_previous
     }
 
-    /// Whether a datagram in this direction is the first of the server's.
+    /// Returns `true` if a datagram in this direction is the server's first.
     pub(super) fn server_begins(&self, direction: Direction) -> bool {
         direction == Direction::ServerToClient
             && matches!(&self.kind, Kind::Udp(exchange) if !exchange.had_sent(direction))

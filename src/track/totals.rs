@@ -232,8 +232,8 @@ pub struct AnsweredInvalid {
 }
 
 impl AnsweredInvalid {
-    /// Whether none of the `invalid` datagrams was corrupted: each was answered, or no checksum of the client is valid, so
-    /// that one answer holds for all.
+    /// Returns `true` if none of the `invalid` datagrams was corrupted: each was answered, or no checksum of the client
+    /// is valid, so that one answer holds for all.
     pub fn holds_for_all(&self, invalid: &Occurrences) -> bool {
         let every = self.requests.count == invalid.count;
         self.requests.count > 0 && self.from_server == 0 && !self.doubtful && (every || !self.has_valid)
