@@ -3,7 +3,7 @@
 use std::fmt;
 use std::ops::Deref;
 
-/// A large value: borrowed on its way through the pipeline, where moving it would cost more than making it.
+/// A large value: borrowed while it passes through the pipeline, where moving it would cost more than making it.
 #[derive(Clone)]
 pub enum MaybeOwned<'a, T> {
     /// The tracker's own; gone with the next packet.

@@ -103,7 +103,7 @@ pub struct PacketIds {
 }
 
 impl PacketIds {
-    /// Those that a packet carries; an identification of 0 tells nothing.
+    /// Those that a packet carries; an identification of 0 proves nothing.
     pub fn carried(ip_id: Option<u16>, timestamp: Option<u32>) -> Self {
         Self { ip_id: ip_id.is_some_and(|id| id != 0), timestamp: timestamp.is_some() }
     }

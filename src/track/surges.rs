@@ -1,6 +1,6 @@
 //! Floods and scans: what many connections that come to nothing show together.
 //!
-//! A connection that nobody completes says little by itself. Many of them to one port, from one host to many ports, or
+//! A connection that is never completed proves little alone. Many of them to one port, from one host to many ports, or
 //! answers without requests, are one event, which is reported once. Memory is bounded: where a table is full, the entries
 //! that were not counted for the longest time are forgotten, so less is known, never something wrong.
 

@@ -65,7 +65,7 @@ pub struct Tracker {
     followed: Option<Tracked>,
     /// The facts of the current segment, lent out with its event.
     facts: TcpFacts,
-    /// The segment at hand certainly shows nothing that a finding could be made of.
+    /// The current segment certainly shows nothing that a finding could be made of.
     plain: bool,
     /// The facts about each address and port, from all conversations.
     hosts: Hosts,
@@ -203,7 +203,7 @@ impl Tracker {
     }
 
     /// The next conversation that was let go: ended long enough ago, or evicted. Where they are not
-    /// `wanted` they go without a word: to sum one up costs as much as several packets.
+    /// `wanted` they are dropped without a summary: to sum one up costs as much as several packets.
     #[inline]
     pub fn released(&mut self, wanted: bool) -> Option<Box<ConversationTotals>> {
         self.settle();

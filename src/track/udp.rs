@@ -169,7 +169,7 @@ impl Exchange {
                 self.totals.sent_again.get_or_insert(again);
                 self.totals.sent_again_count += 1;
             } else if answered.sure && answered.by == PairedBy::Turn && is_late(answered.at) && same_as.is_some() {
-                // it may be the answer before, which its program sent again for want of an acknowledgment
+                // it may be the previous answer, which its program retransmitted since no acknowledgment came
                 facts.same_as = same_as;
             } else if answered.sure {
                 facts.response_time = moment.since(answered.at);
@@ -216,7 +216,7 @@ impl Exchange {
         let sender = moment.direction;
         let asked = self.sender == Some(Direction::ClientToServer) && sender == Direction::ServerToClient;
         let turned = self.sender.is_some_and(|before| before != sender);
-        // within its own datagrams a sender's program waits for nobody else
+        // between its own datagrams a sender's program waits for no other host
         let shown = !turned || Measures::of(self.capture_point(), sender) == Measures::RoundTrip;
         let wait = match sender {
             _ if self.ledger.open(at) >= IDLE && !asked => Wait::Idle,

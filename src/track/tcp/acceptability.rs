@@ -147,7 +147,7 @@ impl Connection {
         if own.reset.is_some() && segment.len > 0 && !segment.seq.is_before(own.next_at_reset) {
             self.recorder.see_went_on(moment);
         }
-        // whoever has no connection any more acknowledges nothing, and nobody acknowledges what it sends
+        // a host without the connection acknowledges nothing, and its segments are not acknowledged
         let since = peer.newest().map_or(0, |newest| newest.frame);
         let went_on = advances && own.ack_sent.is_some_and(|acked| acked.is_after(peer.next_at_reset));
         for sender in [moment.direction, !moment.direction] {

@@ -37,7 +37,7 @@ impl Connection {
         let before = own.ack_sent;
         let advances = before.is_none_or(|before| segment.ack.is_after(before));
         if observations.refuses.is_some() {
-            // it answers a segment that was not accepted, and says nothing of a gap
+            // it answers a segment that was not accepted, and reports no gap
             (own.ack_at, own.ack_frame) = (moment.at, moment.frame);
             return;
         }
@@ -64,7 +64,7 @@ impl Connection {
         if unseen {
             let beyond = peer.snd_nxt.filter(|_| before.is_some()).map_or(0, |next| segment.ack.relative_to(next));
             peer.snd_nxt = Some(segment.ack);
-            // the byte of a probe is not remembered as sent: most are thrown away
+            // the byte of a probe is not remembered as sent: most are discarded
             let answers_probe = peer.loss().probe.is_some()
                 || probe.and_then(|probe| probe.answers()).is_some_and(|(kind, _)| kind == Answered::WindowProbe);
             let accepted_probe = beyond == 1 && answers_probe;

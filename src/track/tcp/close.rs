@@ -78,7 +78,7 @@ impl Connection {
             && own.loss().resets.refused
             && peer.syn.zip(own.reset).is_some_and(|((syn, _), reset)| syn > reset)
         {
-            // the SYN came again, and the port listens now
+            // the SYN was retransmitted, and the port listens now
             own.loss_mut().resets.refused = false;
             own.reset = None;
         }

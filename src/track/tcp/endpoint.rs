@@ -327,7 +327,7 @@ impl TcpEndpoint {
         let original = self.sent.carrying(sent.seq);
         let first = original.as_deref().map(|original| original.frame).or(last.and_then(|last| last.first));
         let first = first.unwrap_or(last_frame);
-        // without the data of the first, its bytes do not come again
+        // without the data of the first, its bytes are not retransmitted
         if let Some(original) = original.filter(|original| original.len == 0 || sent.len > 0) {
             original.repeats = original.repeats.saturating_add(1);
         }

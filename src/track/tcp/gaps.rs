@@ -24,7 +24,7 @@ pub(super) struct Gap {
 pub(super) struct AckedUnseen {
     pub(super) frame: u64,
     pub(super) at: OptTime,
-    /// The time stamp that it echoes.
+    /// The timestamp that it echoes.
     pub(super) echo: Option<u32>,
 }
 

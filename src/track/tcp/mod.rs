@@ -149,7 +149,7 @@ impl Connection {
             false if ignored && self.sides.get(!direction).syn_acked => None,
             false => self.misfit(moment, segment),
         };
-        // a SYN-ACK that does not fit the SYN takes no place in the sequence space
+        // a SYN-ACK that does not match the SYN takes no place in the sequence space
         let sequenced = fits || place != SegmentRole::WrongSynAck;
         facts.retransmission = match effect {
             Some(effect) => {
@@ -159,7 +159,7 @@ impl Connection {
             None if sequenced => self.take_bytes(moment, segment, ip, probe),
             None => None,
         };
-        // a copy of an ACK says nothing again, nor does one of a SYN
+        // a duplicate of an ACK or of a SYN adds no information
         let copied = segment.len == 0 && facts.retransmission.is_some_and(|again| again.is_duplicate());
         // who has seen the SYN-ACK acknowledges it with all that follows
         let counts = has_ack || segment.flags.intersects(TcpFlags::SYN.union(TcpFlags::RST));

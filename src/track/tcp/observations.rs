@@ -63,7 +63,7 @@ impl Connection {
             observations.syn_data = syn_data(self.sides.get(!moment.direction));
         }
         if let Some((bytes, _)) = observations.capture_gap.filter(|(bytes, _)| *bytes > 1) {
-            // what was not captured may be unread, and nobody knows when it came; one alone may have been a FIN
+            // uncaptured bytes may be unread, and their arrival time is unknown; a single one may have been a FIN
             let peer = self.sides.get_mut(!moment.direction);
             peer.unread_bytes = peer.unread_bytes.saturating_add(bytes);
             peer.last_data = OptTime::UNKNOWN;

@@ -159,7 +159,7 @@ impl SummaryRecorder {
         self.rare().went_on.get_mut(moment.direction).get_or_insert(moment.frame);
     }
 
-    /// A segment that answers the SYN and does not fit it.
+    /// A segment that answers the SYN and does not match it.
     pub(super) fn see_misfit(&mut self, frame: u64) {
         self.rare().misfit.get_or_insert(frame);
     }

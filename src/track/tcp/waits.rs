@@ -1,4 +1,4 @@
-//! The waits of a TCP connection: each interval between two segments is attributed to what it was for.
+//! The waits of a TCP connection: each interval between two segments is attributed to its cause.
 //!
 //! The segment that ends a wait shows its reason: data that answers the peer ends a wait for the network and then for
 //! its sender's program; data that leaves right after an ACK, following a full segment, ends a wait for that ACK. A

@@ -51,7 +51,7 @@ pub struct Proof {
 pub struct Effect {
     /// The receiver's reaction.
     pub reaction: Reaction,
-    /// Its bytes are remembered as sent all the same: their retransmission is one.
+    /// Its bytes are remembered as sent nevertheless, so their next transmission is a retransmission.
     pub was_sent: bool,
     /// Nothing but the receiver's refusal fits: no packets missing from the capture would explain the segment.
     pub sure: bool,

@@ -64,7 +64,7 @@ pub(super) const DATA: Rule<ResetFamily> = Rule {
     applies: |case| {
         let own = case.own;
         let sent = own.sent.iter().find(|sent| sent.acked_by.is_none())?;
-        // a socket that was closed answers with RST too, though its FIN may just have come again
+        // a socket that was closed answers with RST too, though its FIN may just have been retransmitted
         let least = if own.fin.is_some() { 3 } else { 1 };
         if sent.repeats < least || own.reset.is_some() {
             return None;

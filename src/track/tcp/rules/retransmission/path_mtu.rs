@@ -1,4 +1,4 @@
-//! Packets that are longer than the path takes: reported by ICMP, or lost without a word.
+//! Packets that are longer than the path takes: reported by ICMP, or lost without a report.
 
 use super::super::rule::{Rule, no_candidates};
 use super::case::Case;
@@ -93,7 +93,7 @@ fn black_hole(case: &Case<'_>) -> Option<Proof> {
     })
 }
 
-/// After several time-outs the sender retransmits in smaller segments: it supposes a path MTU black hole.
+/// After several time-outs the sender retransmits in smaller segments: it assumes a path MTU black hole.
 pub(super) const SMALLER_SEGMENTS: Rule<RetransmissionFamily> = Rule {
     code: FindingCode::TimeoutRetransmit,
     label: "time-out retransmission",
