@@ -42,8 +42,8 @@ impl Conversation {
         }
     }
 
-    /// The same, with all its findings counted: those `of_steps`, and its own. An invalid checksum counts only where the
-    /// whole conversation does not show that its receivers accepted such packets.
+    /// The same, with all its findings counted: those `of_steps`, and its own. An invalid checksum counts as a note where the
+    /// whole conversation shows that its receivers accepted such packets.
     pub fn counted(totals: Box<ConversationTotals>, of_steps: FindingCounts) -> Self {
         let mut conversation = Self { findings_count: of_steps, ..Self::explain(totals) };
         let counts = &mut conversation.findings_count;
@@ -51,13 +51,12 @@ impl Conversation {
         conversation_findings::report(&conversation.totals, counts);
         if counts.of(FindingCode::ChecksumAccepted) > accepted {
             // the whole conversation shows that these packets were not corrupted
-            counts.take_back(FindingCode::ChecksumInvalid);
+            counts.refute(FindingCode::ChecksumInvalid);
         }
         conversation
     }
 
-    /// Number of findings of its steps and its own, by code, without those that the whole refutes; empty where nothing
-    /// counts them.
+    /// Number of findings of its steps and its own, by code; empty where nothing counts them.
     pub fn findings_count(&self) -> &FindingCounts {
         &self.findings_count
     }

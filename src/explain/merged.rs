@@ -163,7 +163,7 @@ impl FindingDigest {
 
 /// The same where nothing but the counts of all findings is known: what a step shows is told by the meaning of its code.
 pub(super) fn of_counts(counts: &FindingCounts, whole: &[Finding]) -> Vec<MergedFinding> {
-    let of_steps = counts.iter().filter_map(|(code, count)| {
+    let of_steps = counts.holding().filter_map(|(code, count)| {
         let of_whole = whole.iter().filter(|finding| finding.code == code).count() as u64;
         let count = count.checked_sub(of_whole).filter(|count| *count > 0)?;
         let first = counts.first(code)?;

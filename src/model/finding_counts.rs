@@ -14,7 +14,16 @@ pub struct FindingCounts(Vec<FindingCount>);
 struct FindingCount {
     code: FindingCode,
     count: u64,
+    /// Those of the count that later packets refuted: no more than notes.
+    refuted: u64,
     first: Option<ShownBy>,
+}
+
+impl FindingCount {
+    /// The number of findings that still hold.
+    fn holding(&self) -> u64 {
+        self.count.saturating_sub(self.refuted)
+    }
 }
 
 /// A packet that shows a finding.
@@ -38,17 +47,19 @@ impl Eq for FindingCounts {}
 impl FindingCounts {
     /// Counts one finding more.
     pub fn count(&mut self, code: FindingCode) {
-        self.add_many(code, 1, None);
+        self.add_one(code, None);
     }
 
     /// Counts one finding more that a packet shows.
     pub fn count_shown(&mut self, code: FindingCode, by: ShownBy) {
-        self.add_many(code, 1, Some(by));
+        self.add_one(code, Some(by));
     }
 
-    /// Takes back all findings of a code: what came later has refuted them.
-    pub(crate) fn take_back(&mut self, code: FindingCode) {
-        self.0.retain(|of| of.code != code);
+    /// Later packets refuted all findings of a code so far: they are counted still, but as notes.
+    pub(crate) fn refute(&mut self, code: FindingCode) {
+        if let Some(of) = self.place(code).ok().and_then(|at| self.0.get_mut(at)) {
+            of.refuted = of.count;
+        }
     }
 
     /// Forgets everything, and keeps the memory.
@@ -58,23 +69,28 @@ impl FindingCounts {
 
     /// Counts all findings of another.
     pub fn add_all(&mut self, other: &Self) {
-        other.0.iter().for_each(|of| self.add_many(of.code, of.count, of.first));
+        other.0.iter().for_each(|of| self.add_many(of, of.first));
     }
 
     /// Counts all findings of another, which one packet shows.
     pub fn add_shown(&mut self, other: &Self, by: ShownBy) {
-        other.0.iter().for_each(|of| self.add_many(of.code, of.count, Some(by)));
+        other.0.iter().for_each(|of| self.add_many(of, Some(by)));
     }
 
-    fn add_many(&mut self, code: FindingCode, more: u64, by: Option<ShownBy>) {
-        match self.place(code) {
+    fn add_one(&mut self, code: FindingCode, by: Option<ShownBy>) {
+        self.add_many(&FindingCount { code, count: 1, refuted: 0, first: by }, by);
+    }
+
+    fn add_many(&mut self, more: &FindingCount, by: Option<ShownBy>) {
+        match self.place(more.code) {
             Ok(at) => {
                 if let Some(of) = self.0.get_mut(at) {
-                    of.count += more;
+                    of.count += more.count;
+                    of.refuted += more.refuted;
                     of.first = of.first.or(by);
                 }
             }
-            Err(at) => self.0.insert(at, FindingCount { code, count: more, first: by }),
+            Err(at) => self.0.insert(at, FindingCount { first: by, ..*more }),
         }
     }
 
@@ -107,16 +123,26 @@ impl FindingCounts {
         self.place(code).ok().and_then(|at| self.0.get(at)).and_then(|of| of.first)
     }
 
-    /// The codes of this severity with their counts, the most frequent first.
+    /// The codes with findings that no later packet refuted, with the number of these.
+    pub(crate) fn holding(&self) -> impl Iterator<Item = (FindingCode, u64)> + '_ {
+        self.0.iter().map(|of| (of.code, of.holding())).filter(|(_, count)| *count > 0)
+    }
+
+    /// The codes of this severity with their counts, the most frequent first. Refuted findings are notes.
     pub fn of_severity(&self, severity: Severity) -> Vec<(FindingCode, u64)> {
-        let mut codes: Vec<_> = self.iter().filter(|(code, _)| code.severity() == severity).collect();
+        let of = |of: &FindingCount| {
+            let holding = if of.code.severity() == severity { of.holding() } else { 0 };
+            let refuted = if severity == Severity::Note { of.refuted } else { 0 };
+            (of.code, holding + refuted)
+        };
+        let mut codes: Vec<_> = self.0.iter().map(of).filter(|(_, count)| *count > 0).collect();
         codes.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
         codes
     }
 
-    /// The gravest finding: of the highest severity, and of several such the most frequent.
+    /// The gravest finding that was not refuted: of the highest severity, and of several such the most frequent.
     pub fn worst(&self) -> Option<(FindingCode, u64)> {
-        self.iter().reduce(|worst, next| {
+        self.holding().reduce(|worst, next| {
             let rank = |(code, count): (FindingCode, u64)| (code.severity(), count);
             if rank(next) > rank(worst) { next } else { worst }
         })
@@ -124,7 +150,7 @@ impl FindingCounts {
 
     /// The highest severity, where it is above a note: something cost time or bytes, or failed.
     pub fn trouble(&self) -> Option<Severity> {
-        self.iter().map(|(code, _)| code.severity()).max().filter(|severity| *severity > Severity::Note)
+        self.holding().map(|(code, _)| code.severity()).max().filter(|severity| *severity > Severity::Note)
     }
 }
 
@@ -164,6 +190,22 @@ mod tests {
         counts.count(FindingCode::Refused);
         assert_eq!(counts.worst(), Some((FindingCode::Refused, 1)), "severity comes before frequency");
         assert!(counts.iter().is_sorted());
+    }
+
+    #[test]
+    fn refuted_findings_are_counted_as_notes() {
+        let mut counts = FindingCounts::default();
+        counts.count(FindingCode::ChecksumInvalid);
+        counts.refute(FindingCode::ChecksumInvalid);
+        counts.count(FindingCode::ChecksumAccepted);
+        assert_eq!((counts.of_severity(Severity::Problem), counts.of_severity(Severity::Note).len()), (vec![], 2));
+        assert_eq!((counts.total(), counts.of(FindingCode::ChecksumInvalid)), (2, 1), "the totals stay exact");
+        assert_eq!((counts.trouble(), counts.worst()), (None, Some((FindingCode::ChecksumAccepted, 1))));
+        let mut both = FindingCounts::default();
+        both.count(FindingCode::ChecksumInvalid);
+        both.add_all(&counts);
+        assert_eq!((both.of(FindingCode::ChecksumInvalid), both.trouble()), (2, Some(Severity::Problem)));
+        assert_eq!(both.of_severity(Severity::Problem), [(FindingCode::ChecksumInvalid, 1)]);
     }
 
     #[test]

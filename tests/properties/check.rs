@@ -1,6 +1,5 @@
 //! The sink that holds whatever the pipeline says against what was played.
 
-use std::collections::HashMap;
 use std::io;
 
 use echolab::explain::{Conversation, Step};
@@ -8,7 +7,7 @@ use echolab::model::{CaptureInfo, Protocol};
 use echolab::model::{Finding, FindingCode, FindingCounts};
 use echolab::pipeline::{self, Options};
 use echolab::report::{AnswerCollector, CaptureTotals, Sink};
-use echolab::track::{Body, StreamId};
+use echolab::track::Body;
 
 use super::frames::{Playback, Recorded};
 
@@ -27,8 +26,6 @@ pub(crate) struct Said {
     /// Every finding of steps and conversations: its code and frames.
     pub(crate) findings: Vec<(&'static str, Vec<u64>)>,
     codes: Vec<FindingCode>,
-    /// Packets with an invalid checksum, of each conversation that has not ended.
-    invalid: HashMap<StreamId, usize>,
 }
 
 /// Plays the frames through the whole pipeline, answers included, and holds every word against them.
@@ -78,12 +75,7 @@ impl Sink for &mut Said {
         self.steps += 1;
         self.errors += u64::from(matches!(step.event.body, Body::Icmp(_)));
         readable(&step.description());
-        let before = self.codes.len();
         self.hold(&step.findings);
-        let invalid = |code: &FindingCode| *code == FindingCode::ChecksumInvalid;
-        let of_step = self.codes.split_off(before);
-        *self.invalid.entry(step.event.stream).or_default() += of_step.iter().filter(|code| invalid(code)).count();
-        self.codes.extend(of_step.into_iter().filter(|code| !invalid(code)));
         Ok(())
     }
 
@@ -94,10 +86,6 @@ impl Sink for &mut Said {
         assert!(totals.first_frame > 0 && totals.first_frame <= totals.last_frame);
         self.furthest = self.furthest.max(totals.last_frame);
         self.hold(conversation.findings());
-        // packets that their receivers are shown to have accepted were not corrupted
-        let accepted = conversation.findings().iter().any(|finding| finding.code == FindingCode::ChecksumAccepted);
-        let invalid = self.invalid.remove(&totals.stream).filter(|_| !accepted).unwrap_or(0);
-        self.codes.extend(std::iter::repeat_n(FindingCode::ChecksumInvalid, invalid));
         for fact in conversation.facts() {
             readable(&fact.text);
         }
