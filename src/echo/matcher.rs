@@ -112,7 +112,7 @@ impl EchoMatcher {
     }
 
     /// Passes its buffer to the next conversation, unless it is larger than most need.
-    pub(crate) fn hand_over(&mut self, next: &mut Self) {
+    pub(crate) fn recycle_into(&mut self, next: &mut Self) {
         if self.request.capacity() <= HANDED_OVER {
             next.request = std::mem::take(&mut self.request);
             next.request.clear();
@@ -166,7 +166,7 @@ impl EchoMatcher {
     }
 
     /// Request bytes that an answer in progress, which follows them byte by byte, has not reached.
-    pub(crate) fn left_over(&self) -> u32 {
+    pub(crate) fn unechoed_request(&self) -> u32 {
         let begun = self.answered > 0 && self.follows() && !self.closed && !self.given_up;
         if begun { count(self.request.len().saturating_sub(self.answered)) } else { 0 }
     }

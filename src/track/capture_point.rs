@@ -231,7 +231,7 @@ impl CapturePointObserver {
     }
 
     /// Decides where the capture was made, from the times of the handshake if it was complete.
-    pub(super) fn tell(&self, times: Option<HandshakeTimes>) -> CapturePointEvidence {
+    pub(super) fn evidence(&self, times: Option<HandshakeTimes>) -> CapturePointEvidence {
         // a clock that went back shows nothing
         let times = times.filter(|times| times.server.0 >= 0 && times.client.0 >= 0);
         let halves = times.filter(|times| times.opening.is_exact()).map(|times| (times.server, times.client));
@@ -364,7 +364,7 @@ mod tests {
         clues.note_ttl(ClientToServer, client);
         clues.note_ttl(ServerToClient, server);
         checksums.iter().for_each(|(direction, checksum)| clues.note(*direction, *checksum));
-        let capture_point_evidence = clues.tell(halves.map(|halves| times(halves, Opening::Usual)));
+        let capture_point_evidence = clues.evidence(halves.map(|halves| times(halves, Opening::Usual)));
         (capture_point_evidence.capture_point, capture_point_evidence.clue)
     }
 
@@ -377,7 +377,7 @@ mod tests {
         let told = |halves, opening, ttl| {
             let mut clues = CapturePointObserver::new(None, FAR);
             clues.note_ttl(ServerToClient, ttl);
-            clues.tell(Some(times(halves, opening))).capture_point
+            clues.evidence(Some(times(halves, opening))).capture_point
         };
         let (client, server, between) =
             (Some(CapturePoint::Client), Some(CapturePoint::Server), Some(CapturePoint::Between));
@@ -397,7 +397,7 @@ mod tests {
         assert_eq!(told((40_000, 9_000_000), Opening::SynRetransmitted, 63), None);
         let clues = CapturePointObserver::new(None, FAR);
         for opening in [Opening::SynRetransmitted, Opening::SynAckRetransmitted] {
-            assert_eq!(clues.tell(Some(times((9_000_000, 40_000), opening))).halves, None);
+            assert_eq!(clues.evidence(Some(times((9_000_000, 40_000), opening))).halves, None);
         }
     }
 
@@ -445,9 +445,9 @@ mod tests {
         let mut clues = CapturePointObserver::new(None, FAR);
         clues.note(ClientToServer, Checksum::Offloaded);
         clues.note_error(ServerToClient, Some(Nanos(30_000)));
-        assert_eq!(clues.tell(None).clue, CapturePointBasis::Nothing);
+        assert_eq!(clues.evidence(None).clue, CapturePointBasis::Nothing);
         clues.note_error(ServerToClient, Some(Nanos::from_millis(50)));
-        let told = clues.tell(None);
+        let told = clues.evidence(None);
         assert_eq!((told.capture_point, told.clue), (Some(CapturePoint::Client), CapturePointBasis::Checksums));
     }
 
@@ -475,14 +475,14 @@ mod tests {
         let local = Endpoint::new([127, 0, 0, 1], 7);
         let halves = Some(times((9_000_000, 10), Opening::Usual));
         let clues = CapturePointObserver::new(None, (local, local));
-        assert_eq!(clues.tell(halves).clue, CapturePointBasis::Addresses);
+        assert_eq!(clues.evidence(halves).clue, CapturePointBasis::Addresses);
         assert_eq!(
-            CapturePointObserver::new(None, (FAR.0, FAR.0)).tell(None).capture_point,
+            CapturePointObserver::new(None, (FAR.0, FAR.0)).evidence(None).capture_point,
             Some(CapturePoint::SameHost)
         );
         let clues = CapturePointObserver::new(Some(CapturePoint::Server), FAR);
         assert_eq!(
-            (clues.tell(halves).capture_point, clues.tell(halves).clue),
+            (clues.evidence(halves).capture_point, clues.evidence(halves).clue),
             (Some(CapturePoint::Server), CapturePointBasis::Session)
         );
     }

@@ -8,8 +8,8 @@ use super::kind::Kind;
 use super::maybe_owned::MaybeOwned;
 use super::packet_ref::PacketRef;
 use super::stream::{RolesFrom, StreamId};
-use super::tcp::former::Former;
-use super::tcp::rules::reset::{Elsewhere, MP_FASTCLOSE, TLS_ALERT, is_alert};
+use super::tcp::previous::PreviousConnection;
+use super::tcp::rules::reset::{MP_FASTCLOSE, OtherConversations, TLS_ALERT, is_alert};
 use crate::echo::MemoryBudget;
 use crate::model::{
     ClosingCalls, Datagram, Direction, Endpoint, Flow, FlowKey, Frame, IcmpError, Nanos, OptTime, Packet, PerDirection,
@@ -110,12 +110,12 @@ impl Conversation {
     }
 
     /// Describes the connection whose ports a SYN of another connection uses.
-    pub(super) fn former(&mut self, frame: &Frame<'_>, sender: Direction) -> Option<Box<Former>> {
+    pub(super) fn previous(&mut self, frame: &Frame<'_>, sender: Direction) -> Option<Box<PreviousConnection>> {
         let Kind::Tcp(tcp) = &mut self.kind else { return None };
         let at: OptTime = frame.time.zip(self.start).map(|(now, start)| now.since(start)).into();
         let since = at.since(self.last_at);
         let last = (self.last_frame, since);
-        Some(Box::new(tcp.connection.former(self.stream.number, last, frame.number, sender)))
+        Some(Box::new(tcp.connection.previous(self.stream.number, last, frame.number, sender)))
     }
 
     /// Returns `true` if only late packets can follow.
@@ -138,13 +138,13 @@ impl Conversation {
         facts: &mut TcpFacts,
         (budget, hosts, closing): (&MemoryBudget, &Hosts, &ClosingCalls),
     ) -> bool {
-        let moment = self.moment(frame, direction);
+        let packet_ref = self.packet_ref(frame, direction);
         let Kind::Tcp(tcp) = &mut self.kind else { return false };
         let last = (self.last_frame, self.last_at);
-        let predicted = tcp.connection.take_predicted(&moment, segment, &packet.headers.ip, facts);
+        let predicted = tcp.connection.take_predicted(&packet_ref, segment, &packet.headers.ip, facts);
         if !predicted {
-            let elsewhere = Elsewhere { hosts, echo: &tcp.echo_matcher, closing, time: frame.time };
-            tcp.connection.follow(&moment, segment, &packet.headers.ip, &elsewhere, facts);
+            let others = OtherConversations { hosts, echo: &tcp.echo_matcher, closing, time: frame.time };
+            tcp.connection.follow(&packet_ref, segment, &packet.headers.ip, &others, facts);
         }
         if segment.flags.contains(TcpFlags::SYN) {
             tcp.echo_matcher.begin(direction);
@@ -157,19 +157,19 @@ impl Conversation {
             facts.echo = tcp.compare(frame.number, direction, segment, packet.payload, (late, budget));
         }
         if segment.options.mptcp.is_some_and(|option| option.subtype == MP_FASTCLOSE) && !reset {
-            tcp.connection.see_fast_close(&moment);
+            tcp.connection.see_fast_close(&packet_ref);
         }
         if data && packet.payload.first() == Some(&TLS_ALERT) && is_alert(packet.payload) {
-            tcp.connection.see_alert(&moment);
+            tcp.connection.see_alert(&packet_ref);
         }
         if data && facts.retransmission.is_none() && facts.probe.is_none() {
-            tcp.connection.time_answer(&moment, segment, last, facts);
+            tcp.connection.time_answer(&packet_ref, segment, last, facts);
             if let Some(time) = facts.response_time.filter(|time| direction == Direction::ServerToClient && time.0 >= 0)
             {
                 tcp.connection.response_times.add(time);
             }
         }
-        if self.steps == 0 && tcp.connection.former.is_some() {
+        if self.steps == 0 && tcp.connection.previous.is_some() {
             facts.analysis.insert(super::AnalysisFlag::ReusedPorts);
             tcp.connection.count(super::AnalysisFlag::ReusedPorts);
         }
@@ -184,9 +184,9 @@ impl Conversation {
         datagram: &Datagram,
         direction: Direction,
     ) -> Option<UdpFacts> {
-        let moment = self.moment(frame, direction);
+        let packet_ref = self.packet_ref(frame, direction);
         let Kind::Udp(exchange) = &mut self.kind else { return None };
-        Some(exchange.follow(&moment, datagram, packet.payload, &packet.headers.ip))
+        Some(exchange.follow(&packet_ref, datagram, packet.payload, &packet.headers.ip))
     }
 
     /// Takes a packet that the capture holds twice; `None` where it has to be taken like any other.
@@ -198,10 +198,10 @@ impl Conversation {
         facts: &mut TcpFacts,
     ) -> Option<(Direction, TrackedKind)> {
         let direction = self.direction(&packet.headers.flow);
-        let moment = self.moment(frame, direction);
+        let packet_ref = self.packet_ref(frame, direction);
         match (&packet.headers.transport, &mut self.kind) {
             (Transport::Segment(segment), Kind::Tcp(tcp)) => {
-                tcp.connection.follow_copy(&moment, segment, copy_of, facts);
+                tcp.connection.follow_copy(&packet_ref, segment, copy_of, facts);
                 Some((direction, TrackedKind::Segment))
             }
             (Transport::Datagram(datagram), Kind::Udp(exchange)) => {
@@ -220,9 +220,9 @@ impl Conversation {
         quoted: Direction,
         rewritten: bool,
     ) -> (Direction, IcmpFacts) {
-        let moment = self.moment(frame, !quoted);
+        let packet_ref = self.packet_ref(frame, !quoted);
         let quotes_frame = match &mut self.kind {
-            Kind::Tcp(tcp) => tcp.connection.take_error(&moment, error),
+            Kind::Tcp(tcp) => tcp.connection.take_error(&packet_ref, error),
             Kind::Udp(exchange) => exchange.take_error(frame.number, quoted, error),
         };
         let (had_sent, asked) = match &self.kind {
@@ -259,7 +259,7 @@ impl Conversation {
         sent.then_some(sender)
     }
 
-    fn moment(&mut self, frame: &Frame<'_>, direction: Direction) -> PacketRef {
+    fn packet_ref(&mut self, frame: &Frame<'_>, direction: Direction) -> PacketRef {
         self.start = self.start.or(frame.time);
         self.at = frame.time.zip(self.start).map(|(now, start)| now.since(start)).into();
         self.unknown = self.unknown.and(frame.unknown);

@@ -4,10 +4,9 @@ use std::borrow::Cow;
 use std::num::NonZeroU64;
 
 use super::analysis::Analysis;
-use super::askers::LinkedConversation;
 use super::capture_point::CapturePoint;
 use super::cause::{Candidates, Cause, CauseEvent};
-use super::facts::{Acked, Life, Observations, Overtaken, Probe, SegmentRole, UdpPlace};
+use super::facts::{Acked, Life, Observations, Probe, ReorderedDatagram, SegmentRole, UdpPlace};
 use super::maybe_owned::MaybeOwned;
 use super::retransmission::Retransmission;
 use super::rtt::RttSample;
@@ -15,6 +14,7 @@ use super::stream::StreamId;
 use super::tcp::rules::acceptability::Unacceptable;
 use super::tcp::rules::reset::family::ResetFamily;
 use super::tcp::rules::rule::Verdict;
+use super::udp_clients::LinkedConversation;
 use crate::echo::Echo;
 use crate::model::thresholds::SLOW_RESPONSE;
 use crate::model::{
@@ -361,7 +361,7 @@ pub struct UdpFacts {
     pub seen: Option<CapturePoint>,
     /// The datagrams that it shows to have been captured in another order than they were sent, by their IP
     /// identifications.
-    pub overtaken: Option<Overtaken>,
+    pub overtaken: Option<ReorderedDatagram>,
     /// The datagram before of the same sender, long ago, with the same length and checksum: this may be the same one, sent
     /// again by its program.
     pub same_as: Option<u64>,

@@ -2,7 +2,7 @@
 
 mod datagram;
 
-pub use datagram::{Overtaken, UdpPlace};
+pub use datagram::{ReorderedDatagram, UdpPlace};
 
 pub(super) use datagram::MORE;
 
@@ -151,10 +151,10 @@ impl Probe {
     }
 
     /// The remark beside its arrow in ladders; `window` is the one that it advertises.
-    pub(crate) fn aside(&self, window: u32) -> Option<&'static str> {
+    pub(crate) fn ladder_remark(&self, window: u32) -> Option<&'static str> {
         match self {
             Self::Question { how, .. } => Some(how.rule.label),
-            Self::Answer(answer) => (answer.rule.effect.aside)(window),
+            Self::Answer(answer) => (answer.rule.effect.ladder_remark)(window),
         }
     }
 

@@ -31,7 +31,7 @@ pub(super) enum HostFact {
 
 /// The last segment that showed a fact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Sighting {
+pub(super) struct Occurrence {
     pub(super) frame: NonZeroU64,
     pub(super) time: Option<Timestamp>,
 }
@@ -40,13 +40,13 @@ pub(super) struct Sighting {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct HostFacts {
     /// Its last SYN.
-    pub(super) connects: Option<Sighting>,
+    pub(super) connects: Option<Occurrence>,
     /// Its last SYN-ACK, or over UDP the first answer of its last conversation.
-    pub(super) accepts: Option<Sighting>,
+    pub(super) accepts: Option<Occurrence>,
     /// Its last RST in answer to a SYN.
-    pub(super) refuses: Option<Sighting>,
+    pub(super) refuses: Option<Occurrence>,
     /// The last SYN to it.
-    pub(super) is_asked: Option<Sighting>,
+    pub(super) is_asked: Option<Occurrence>,
 }
 
 /// The endpoints of a capture.
@@ -70,7 +70,7 @@ impl Hosts {
             HostFact::Refuses => &mut facts.refuses,
             HostFact::IsAsked => &mut facts.is_asked,
         };
-        *seen = Some(Sighting { frame, time });
+        *seen = Some(Occurrence { frame, time });
         if self.young.len() >= ENDPOINTS && !self.young.contains_key(&endpoint) {
             std::mem::swap(&mut self.old, &mut self.young);
             self.young.clear();

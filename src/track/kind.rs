@@ -79,15 +79,15 @@ impl TcpKind {
     /// The connection has ended: what late packets do not need goes, its memory to the `next` connection.
     pub(super) fn retire(&mut self, next: &mut Self) {
         self.echo_matcher.settle();
-        self.connection.hand_over(&mut next.connection);
+        self.connection.recycle_into(&mut next.connection);
     }
 
     /// Empties the state for another connection, which keeps memory that it will need.
     pub(super) fn clear(&mut self) {
         let mut next = Self::default();
-        self.echo_matcher.hand_over(&mut next.echo_matcher);
-        self.connection.rtt.hand_over(&mut next.connection.rtt);
-        self.connection.response_times.hand_over(&mut next.connection.response_times);
+        self.echo_matcher.recycle_into(&mut next.echo_matcher);
+        self.connection.rtt.recycle_into(&mut next.connection.rtt);
+        self.connection.response_times.recycle_into(&mut next.connection.response_times);
         *self = next;
     }
 }

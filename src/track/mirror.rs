@@ -80,14 +80,14 @@ impl Mirror {
         let place = known.and_then(|place| set.packets.get_mut(place)).filter(|before| before.frame > 0);
         if let Some(before) = place {
             let after = frame.time.zip(before.time).map(|(now, then)| now.since(then));
-            let within = if marked == Marked::ById { DUPLICATE_WITHIN } else { NO_TIMER_WITHIN };
+            let within = if marked == CopyEvidence::ById { DUPLICATE_WITHIN } else { NO_TIMER_WITHIN };
             let soon = after.is_none_or(|after| after.0.unsigned_abs() < within.0.unsigned_abs());
             // without an identification an equal packet may be another one: after a pair of them, it is
-            if soon && (marked == Marked::ById || !before.copied) && ttl_fits(before.ttl, packet.headers.ip.ttl) {
+            if soon && (marked == CopyEvidence::ById || !before.copied) && ttl_fits(before.ttl, packet.headers.ip.ttl) {
                 let copy_of = before.frame;
                 let routed = before.ttl != packet.headers.ip.ttl;
                 // a third copy is no second packet that came twice
-                let counts = !std::mem::replace(&mut before.copied, true) && marked != Marked::Not;
+                let counts = !std::mem::replace(&mut before.copied, true) && marked != CopyEvidence::Not;
                 return self.copied(frame.number, copy_of, marked, (direction, counts), (after, routed));
             }
             *before = Remembered::of(frame, packet);
@@ -99,7 +99,7 @@ impl Mirror {
                 *place = Remembered::of(frame, packet);
             }
         }
-        if marked != Marked::Not {
+        if marked != CopyEvidence::Not {
             self.original(direction);
         }
         None
@@ -122,17 +122,17 @@ impl Mirror {
         &mut self,
         frame: u64,
         copy_of: u64,
-        marked: Marked,
+        marked: CopyEvidence,
         (direction, counts): (usize, bool),
         (after, routed): (Option<Nanos>, bool),
     ) -> Option<u64> {
         // the SYN and the SYN-ACK have a copy each, or as much on either side: so does this
         let so_far = self.counts.iter().all(|count| count.copies > 0 && count.copies == count.originals);
-        if marked == Marked::Not && !self.active && !so_far {
+        if marked == CopyEvidence::Not && !self.active && !so_far {
             // equal, but nothing shows that it is the same packet
             return None;
         }
-        self.active |= marked == Marked::Not;
+        self.active |= marked == CopyEvidence::Not;
         if let Some(count) = self.counts.get_mut(direction).filter(|_| counts) {
             count.copies += 1;
         }
@@ -160,7 +160,7 @@ impl Remembered {
 
 /// The evidence that two equal packets are one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Marked {
+enum CopyEvidence {
     /// The same IP identification.
     ById,
     /// The same sequence numbers with bytes: nothing retransmits so soon.
@@ -176,7 +176,7 @@ fn ttl_fits(one: u8, other: u8) -> bool {
 
 /// A number that only the same packet has, and what makes it so.
 #[inline]
-fn identity(packet: &Packet<'_>) -> (u64, Marked) {
+fn identity(packet: &Packet<'_>) -> (u64, CopyEvidence) {
     let ip_id = packet.headers.ip.id.unwrap_or(0);
     let Flow { key, upward } = &packet.headers.flow;
     let mut hash = Hash(u64::from(ip_id) | u64::from(*upward) << 16);
@@ -218,9 +218,9 @@ fn identity(packet: &Packet<'_>) -> (u64, Marked) {
         packet.payload.iter().for_each(|byte| hash.add(u64::from(*byte)));
     }
     let marked = match (ip_id, numbered) {
-        (0, true) => Marked::BySequence,
-        (0, false) => Marked::Not,
-        _ => Marked::ById,
+        (0, true) => CopyEvidence::BySequence,
+        (0, false) => CopyEvidence::Not,
+        _ => CopyEvidence::ById,
     };
     (hash.0 ^ hash.0 >> 29, marked)
 }

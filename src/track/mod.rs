@@ -3,7 +3,6 @@
 //! Facts only; the words are made on the floor above.
 
 mod analysis;
-mod askers;
 mod capture_point;
 mod cause;
 mod conversation;
@@ -31,13 +30,13 @@ mod tcp;
 mod totals;
 mod tracker;
 mod udp;
+mod udp_clients;
 
 pub use analysis::{Analysis, AnalysisCounts, AnalysisFlag};
-pub use askers::{AnswersFrom, LinkedConversation};
 pub use capture_point::{CapturePoint, CapturePointBasis, CapturePointEvidence, HandshakeTimes, Measures, Opening};
 pub use cause::{Candidates, Cause, CauseEvent};
 pub use event::{Body, Event, IcmpFacts, TcpFacts, UdpFacts};
-pub use facts::{Acked, Life, Observations, Overtaken, Probe, SegmentRole, SlowAnswer, SynData, UdpPlace};
+pub use facts::{Acked, Life, Observations, Probe, ReorderedDatagram, SegmentRole, SlowAnswer, SynData, UdpPlace};
 pub use ledger::{Ledger, Share, Wait};
 pub use maybe_owned::MaybeOwned;
 pub use mirror::MirrorSummary;
@@ -58,10 +57,11 @@ pub use tcp::rules::reset::proof::ResetProof;
 pub use tcp::rules::retransmission::family::{Delivery, RetransmissionFamily, Transmission};
 pub use tcp::rules::rule::{Family, Rule, Verdict, Words};
 pub use tcp::rules::waiting::AckDelayProof;
+pub use udp_clients::{AnswersFrom, LinkedConversation};
 
 pub use tcp::rules::window::ZeroWindowStretch;
 pub use tcp::{
-    AfterFin, Asks, Ecn, Fins, KeepAlives, Misfits, Negotiated, PathMtu, Quicker, SameTtl, State, StillZeroWindow,
+    AfterFin, Asks, Ecn, FasterAnswer, Fins, KeepAlives, Misfits, Negotiated, PathMtu, SameTtl, State, StillZeroWindow,
     TcpSummary, TwoTtls, Unacceptable, Unacked, UnansweredRequest, UnfilledGap, ZeroWindow,
 };
 pub use totals::{AnsweredInvalid, Close, ConversationTotals, Handshake, SentAgain, TcpTotals, UdpTotals};

@@ -19,7 +19,7 @@ pub struct RetransmissionProof {
     pub after: Option<Nanos>,
     /// The frame that decides beside the original: the first ACK that reported the gap, the ACK that covers the bytes, the
     /// ICMP error, the frame that showed the gap, the answer to a SYN.
-    pub witness: Option<u64>,
+    pub deciding_frame: Option<u64>,
     /// A second such frame: the last of several ACKs, the frame that began a recovery, the probe that restarted a timer.
     pub second: Option<NonZeroU64>,
     /// A count: of the ACKs that reported the gap, of the time-outs in a row, of this handshake segment's retransmissions.
@@ -62,7 +62,7 @@ pub enum View {
     Both,
     /// Between the endpoints, or unknown.
     #[default]
-    Elsewhere,
+    OtherConversations,
 }
 
 impl View {
@@ -73,7 +73,7 @@ impl View {
             (Some(CapturePoint::Client), Direction::ClientToServer)
             | (Some(CapturePoint::Server), Direction::ServerToClient) => Self::Sender,
             (Some(CapturePoint::Client | CapturePoint::Server), _) => Self::Receiver,
-            (Some(CapturePoint::Between) | None, _) => Self::Elsewhere,
+            (Some(CapturePoint::Between) | None, _) => Self::OtherConversations,
         }
     }
 

@@ -101,7 +101,7 @@ impl Distribution {
     }
 
     /// Hands its memory to the next one.
-    pub(super) fn hand_over(&mut self, next: &mut Self) {
+    pub(super) fn recycle_into(&mut self, next: &mut Self) {
         next.few = std::mem::take(&mut self.few);
         next.few.clear();
     }

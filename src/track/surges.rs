@@ -115,7 +115,7 @@ impl Attempts {
     }
 
     /// Nearly none of them opened.
-    fn came_to_nothing(&self) -> bool {
+    fn hardly_any_opened(&self) -> bool {
         self.unopened() >= self.begun / 5 * 4 && self.unopened() > 0
     }
 
@@ -126,7 +126,7 @@ impl Attempts {
     }
 
     fn is_scan(&self) -> bool {
-        self.different.count().0 >= SCAN && self.came_to_nothing()
+        self.different.count().0 >= SCAN && self.hardly_any_opened()
     }
 
     fn is_backscatter(&self) -> bool {

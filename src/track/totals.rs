@@ -1,7 +1,6 @@
 //! The facts known about a whole conversation at its end.
 
 use super::analysis::AnalysisCounts;
-use super::askers::LinkedConversation;
 use super::capture_point::CapturePointEvidence;
 use super::ledger::{Ledger, Wait};
 use super::rtt::RttTotals;
@@ -9,6 +8,7 @@ use super::stop_reason::StopReason;
 use super::stream::{RolesFrom, StreamId};
 use super::tcp::TcpSummary;
 use super::tcp::fragments::EarlierFragments;
+use super::udp_clients::LinkedConversation;
 use crate::echo::{EchoStory, EchoTotals};
 use crate::model::{Direction, Endpoint, Nanos, Occurrences, PerDirection, Timestamp, Unknown};
 
@@ -130,7 +130,7 @@ impl ConversationTotals {
     }
 
     /// Returns `true` if it has neither a byte of data nor a complete handshake.
-    pub(super) fn came_to_nothing(&self) -> bool {
+    pub(super) fn failed_to_open(&self) -> bool {
         let silent = self.payload.client_to_server == 0 && self.payload.server_to_client == 0;
         silent && self.tcp.as_ref().is_some_and(|tcp| tcp.handshake != Handshake::Complete)
     }
@@ -288,9 +288,9 @@ impl TcpTotals {
     }
 
     /// The sender of that RST, where it continued as if it had sent none, and the frame of its next data.
-    pub fn went_on(&self) -> Option<(&'static str, u64)> {
+    pub fn continued_after_reset(&self) -> Option<(&'static str, u64)> {
         let (_, sender) = self.first_reset()?;
-        self.story.went_on.get(sender).map(|frame| (sender.sender(), frame))
+        self.story.continued_after_reset.get(sender).map(|frame| (sender.sender(), frame))
     }
 
     /// Returns `true` if the connection is closed on both sides, or was reset.

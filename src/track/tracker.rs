@@ -4,7 +4,6 @@ use std::collections::VecDeque;
 
 use smallvec::SmallVec;
 
-use super::askers::{ANSWERED_WITHIN, AnswersFrom, Askers, LinkedConversation};
 use super::capture_point::CapturePoint;
 use super::conversation::Conversation;
 use super::ended::{self, Ended};
@@ -19,10 +18,11 @@ use super::roles;
 use super::slots::Slots;
 use super::stream::{RolesFrom, StreamId};
 use super::surges::{Opening, Surges};
-use super::tcp::former::Former;
 use super::tcp::prediction::Prediction;
+use super::tcp::previous::PreviousConnection;
 use super::tcp::rules::reset::family::Ends;
 use super::totals::ConversationTotals;
+use super::udp_clients::{ANSWERED_WITHIN, AnswersFrom, LinkedConversation, UdpClients};
 use crate::echo::MemoryBudget;
 use crate::model::{
     Checksum, ClosingCalls, Datagram, Direction, Endpoint, Flow, FlowKey, Frame, IcmpError, Packet, Protocol, Segment,
@@ -76,7 +76,7 @@ pub struct Tracker {
     /// Connections that come to nothing.
     surges: Surges,
     /// UDP requests that may be answered in another conversation.
-    askers: Askers,
+    udp_clients: UdpClients,
     /// Traced calls that became RSTs.
     closing: ClosingCalls,
 }
@@ -207,11 +207,11 @@ impl Tracker {
     #[inline]
     pub fn released(&mut self, wanted: bool) -> Option<Box<ConversationTotals>> {
         self.settle();
-        if self.ended.len() <= ended::KEPT && self.evictees.is_empty() { None } else { self.let_go(wanted) }
+        if self.ended.len() <= ended::KEPT && self.evictees.is_empty() { None } else { self.release_oldest(wanted) }
     }
 
     /// Lets the oldest ended conversations go and the evicted, up to the next one that is wanted.
-    fn let_go(&mut self, wanted: bool) -> Option<Box<ConversationTotals>> {
+    fn release_oldest(&mut self, wanted: bool) -> Option<Box<ConversationTotals>> {
         while self.ended.len() > ended::KEPT {
             let Some((place, mut conversation)) = self.ended.pop() else { break };
             self.index.forget(&conversation.key(), Place::Ended(place));
@@ -291,9 +291,9 @@ impl Tracker {
         let slot = self.slots.get_mut(index).ok_or(Skip::Malformed)?;
         let mut direction = slot.conversation.direction(flow);
         if slot.conversation.is_another(direction, segment) {
-            let former = slot.conversation.former(frame, direction);
+            let previous = slot.conversation.previous(frame, direction);
             self.end(index);
-            index = self.begin(frame, packet, former);
+            index = self.begin(frame, packet, previous);
             direction = self.slots.get_mut(index).ok_or(Skip::Malformed)?.conversation.direction(flow);
         }
         let slot = self.slots.get_mut(index).ok_or(Skip::Malformed)?;
@@ -398,12 +398,12 @@ impl Tracker {
     }
 
     /// Begins a conversation with its first packet.
-    fn begin(&mut self, frame: &Frame<'_>, packet: &Packet<'_>, former: Option<Box<Former>>) -> u32 {
+    fn begin(&mut self, frame: &Frame<'_>, packet: &Packet<'_>, previous: Option<Box<PreviousConnection>>) -> u32 {
         if self.slots.is_full()
             && let Some((index, silent)) = self.slots.evict()
         {
             self.evicted += 1;
-            self.let_away(index, silent);
+            self.release(index, silent);
         }
         let (_, source, destination) = packet.headers.transport.ends();
         let asked = matches!(packet.headers.transport, Transport::Datagram(_))
@@ -423,8 +423,8 @@ impl Tracker {
         let (protocol, number, kind) = match packet.headers.transport {
             Transport::Segment(_) => {
                 let mut tcp = self.spare.pop_back().unwrap_or_default();
-                tcp.connection.prediction = Prediction::new(self.without_prediction, former.is_some());
-                tcp.connection.former = former;
+                tcp.connection.prediction = Prediction::new(self.without_prediction, previous.is_some());
+                tcp.connection.previous = previous;
                 (Protocol::Tcp, &mut self.next_tcp, Kind::Tcp(tcp))
             }
             _ => (Protocol::Udp, &mut self.next_udp, Kind::Udp(Box::default())),
@@ -442,7 +442,7 @@ impl Tracker {
             );
         }
         if protocol == Protocol::Udp && direction == Direction::ClientToServer {
-            self.askers.note(ends.0, index, stream.number);
+            self.udp_clients.note(ends.0, index, stream.number);
         }
         index
     }
@@ -459,7 +459,7 @@ impl Tracker {
         if self.server.is_some() || sender.port == client.port {
             return None;
         }
-        let mut fitting = self.askers.of(client).filter_map(|(slot, number)| {
+        let mut fitting = self.udp_clients.of(client).filter_map(|(slot, number)| {
             let conversation = &self.slots.get(slot)?.conversation;
             let stream = StreamId { protocol: Protocol::Udp, number };
             let linked = matches!(&conversation.kind, Kind::Udp(exchange) if exchange.reply_elsewhere().is_some());
@@ -520,7 +520,7 @@ impl Tracker {
     /// Puts a conversation among the ended, and its memory aside for the next one.
     fn end(&mut self, index: u32) {
         let Some(mut conversation) = self.slots.take(index) else { return };
-        let Kind::Tcp(tcp) = &mut conversation.kind else { return self.let_away(index, conversation) };
+        let Kind::Tcp(tcp) = &mut conversation.kind else { return self.release(index, conversation) };
         // one that has no memory of another yet, as long as there is any
         let mut next = self.spare.pop_front().unwrap_or_default();
         tcp.retire(&mut next);
@@ -532,7 +532,7 @@ impl Tracker {
     }
 
     /// Lets a conversation go that was in this slot, when it is asked for.
-    fn let_away(&mut self, index: u32, conversation: Conversation) {
+    fn release(&mut self, index: u32, conversation: Conversation) {
         self.index.forget(&conversation.key(), Place::Open(index));
         self.evictees.push_back(conversation);
     }
@@ -550,6 +550,6 @@ fn opening(packet: &Packet<'_>) -> Option<Opening> {
 
 /// The totals of a conversation, with whether it is part of a flood or scan.
 fn in_surge(surges: &Surges, mut totals: Box<ConversationTotals>) -> Box<ConversationTotals> {
-    totals.in_surge = totals.came_to_nothing() && surges.has(totals.client, totals.server);
+    totals.in_surge = totals.failed_to_open() && surges.has(totals.client, totals.server);
     totals
 }

@@ -1,13 +1,13 @@
 //! One UDP conversation: requests and replies paired, duplicates distinguished from retransmissions.
 
-use super::askers::LinkedConversation;
 use super::capture_point::{CapturePoint, CapturePointObserver, Measures};
 use super::event::UdpFacts;
-use super::facts::{MORE, Overtaken, UdpPlace};
+use super::facts::{MORE, ReorderedDatagram, UdpPlace};
 use super::ledger::{OpenLedger, Wait};
 use super::packet_ref::PacketRef;
 use super::rtt::Distribution;
 use super::totals::{SentAgain, UdpTotals};
+use super::udp_clients::LinkedConversation;
 use crate::echo::{Answered, Datagrams, Identity, Likeness, PairedBy};
 use crate::model::thresholds::{DUPLICATE_WITHIN, IDLE, SLOW_RESPONSE};
 use crate::model::{Checksum, Datagram, Direction, Endpoint, IcmpError, IpHeader, OptTime, PerDirection, Quoted};
@@ -29,15 +29,15 @@ struct Newest {
     counting: u8,
     /// Datagrams with a slightly lower identification, each lower than the one before it, from the time before the
     /// identifications were known to count up.
-    early: Option<Overtaken>,
+    early: Option<ReorderedDatagram>,
 }
 
 impl Newest {
     /// The same after the datagram `before`, and the datagrams that it shows to have been captured out of order.
-    fn after(self, before: &Self) -> (Self, Option<Overtaken>) {
+    fn after(self, before: &Self) -> (Self, Option<ReorderedDatagram>) {
         let kept = Self { top: before.top, counting: before.counting, early: before.early, ..self };
         let lower = (-CLOSE..0).contains(&step(before.top.0, self.mark.ip_id));
-        let overtaken = Overtaken { frame: self.frame, more: [0; MORE], by: before.top.1 };
+        let overtaken = ReorderedDatagram { frame: self.frame, more: [0; MORE], by: before.top.1 };
         if lower && before.counting >= COUNTING {
             return (kept, Some(overtaken));
         }
@@ -119,69 +119,69 @@ impl Exchange {
     /// Takes one datagram.
     pub(super) fn follow(
         &mut self,
-        moment: &PacketRef,
+        packet: &PacketRef,
         datagram: &Datagram,
         payload: &[u8],
         ip: &IpHeader,
     ) -> UdpFacts {
-        self.clues.note(moment.direction, datagram.checksum);
+        self.clues.note(packet.direction, datagram.checksum);
         match datagram.checksum {
-            Checksum::Offloaded => self.totals.offloaded.see(moment.frame),
+            Checksum::Offloaded => self.totals.offloaded.see(packet.frame),
             Checksum::Invalid => {
-                self.totals.invalid.see(moment.frame);
+                self.totals.invalid.see(packet.frame);
                 if datagram.checksum_raw == 0 {
-                    self.totals.lacking.see(moment.frame);
+                    self.totals.lacking.see(packet.frame);
                 }
             }
-            Checksum::Absent => self.totals.unchecked.see(moment.frame),
+            Checksum::Absent => self.totals.unchecked.see(packet.frame),
             Checksum::Valid | Checksum::Unverifiable => {}
         }
         let invalid = datagram.checksum == Checksum::Invalid;
-        match moment.direction {
+        match packet.direction {
             Direction::ServerToClient => self.totals.accepted.from_server += u64::from(invalid),
             Direction::ClientToServer => self.totals.accepted.has_valid |= !invalid,
         }
         if ip.fragments > 1 {
-            self.totals.fragmented.see(moment.frame);
-            self.totals.earlier_fragments.get_mut(moment.direction).see(ip);
+            self.totals.fragmented.see(packet.frame);
+            self.totals.earlier_fragments.get_mut(packet.direction).see(ip);
         }
         let mut facts = UdpFacts::of(datagram);
         let mark = identity(datagram, ip);
-        let is_late = |then: OptTime| moment.since(then).is_some_and(|since| since >= SLOW_RESPONSE);
-        let same_as = self.same_as(moment, mark).filter(|_| datagram.checksum == Checksum::Valid && datagram.len > 0);
-        let (copy_of, overtaken) = self.in_order(moment, mark);
+        let is_late = |then: OptTime| packet.since(then).is_some_and(|since| since >= SLOW_RESPONSE);
+        let same_as = self.same_as(packet, mark).filter(|_| datagram.checksum == Checksum::Valid && datagram.len > 0);
+        let (copy_of, overtaken) = self.in_order(packet, mark);
         facts.overtaken = overtaken;
         if let Some(first) = copy_of {
-            self.totals.duplicates.see(moment.frame);
+            self.totals.duplicates.see(packet.frame);
             self.totals.accepted.doubtful |= !invalid && self.totals.invalid.frames.contains(&first);
             facts.place = UdpPlace::Duplicate(first);
-            if moment.direction == Direction::ClientToServer {
-                self.datagrams.copied(first, moment.frame, moment.at);
+            if packet.direction == Direction::ClientToServer {
+                self.datagrams.copied(first, packet.frame, packet.at);
             }
-        } else if moment.direction == Direction::ClientToServer {
-            self.datagrams.request((moment.frame, moment.at), mark, payload, datagram.len);
+        } else if packet.direction == Direction::ClientToServer {
+            self.datagrams.request((packet.frame, packet.at), mark, payload, datagram.len);
             facts.place = UdpPlace::Request;
-        } else if let Some(answered) = self.datagrams.answer((moment.frame, moment.at), payload, datagram.len) {
+        } else if let Some(answered) = self.datagrams.answer((packet.frame, packet.at), payload, datagram.len) {
             facts.place = UdpPlace::Reply { request: answered.request, by: answered.by, sure: answered.sure };
             facts.echo = answered.echo;
             if let Some(first) = answered.sent_again {
-                let again = SentAgain { first, last: answered.request, answer: moment.frame };
+                let again = SentAgain { first, last: answered.request, answer: packet.frame };
                 self.totals.sent_again.get_or_insert(again);
                 self.totals.sent_again_count += 1;
             } else if answered.sure && answered.by == PairedBy::Turn && is_late(answered.at) && same_as.is_some() {
                 // it may be the previous answer, which its program retransmitted since no acknowledgment came
                 facts.same_as = same_as;
             } else if answered.sure {
-                facts.response_time = moment.since(answered.at);
+                facts.response_time = packet.since(answered.at);
                 if let Some(time) = facts.response_time.filter(|time| time.0 >= 0) {
                     self.response_times.add(time);
                 }
             }
-            self.see_accepted(moment.frame, &answered);
+            self.see_accepted(packet.frame, &answered);
             facts.seen = self.capture_point();
             if let Some(overtaken_by) = answered.overtaken_by {
                 self.totals.reordered.see(overtaken_by);
-                self.totals.reordered.see(moment.frame);
+                self.totals.reordered.see(packet.frame);
             }
             self.totals.in_doubt += u64::from(!answered.sure && answered.sent_again.is_none());
         } else if same_as.is_some() {
@@ -191,7 +191,7 @@ impl Exchange {
         } else if let Some(id) = self.datagrams.dns_id(payload) {
             facts.place = UdpPlace::Stray(id);
         }
-        self.account(moment, facts.place);
+        self.account(packet, facts.place);
         facts
     }
 
@@ -211,9 +211,9 @@ impl Exchange {
 
     /// Attributes the time since the datagram before. UDP acknowledges nothing, so a path has no time of its own: only on
     /// the host of a program does the capture show how long that program took.
-    fn account(&mut self, moment: &PacketRef, place: UdpPlace) {
-        let (Some(at), false) = (moment.at.get(), matches!(place, UdpPlace::Duplicate(_))) else { return };
-        let sender = moment.direction;
+    fn account(&mut self, packet: &PacketRef, place: UdpPlace) {
+        let (Some(at), false) = (packet.at.get(), matches!(place, UdpPlace::Duplicate(_))) else { return };
+        let sender = packet.direction;
         let asked = self.sender == Some(Direction::ClientToServer) && sender == Direction::ServerToClient;
         let turned = self.sender.is_some_and(|before| before != sender);
         // between its own datagrams a sender's program waits for no other host
@@ -224,7 +224,7 @@ impl Exchange {
             Direction::ServerToClient if shown => Wait::ServerApplication,
             _ => Wait::Unknown,
         };
-        self.ledger.attribute(wait, at, moment.frame);
+        self.ledger.attribute(wait, at, packet.frame);
         self.sender = Some(sender);
         self.answered |= asked;
     }
@@ -232,7 +232,7 @@ impl Exchange {
     /// Returns the place of the capture as far as it is known. It is decided again only when the evidence has changed.
     fn capture_point(&mut self) -> Option<CapturePoint> {
         if self.captured_at.0 != self.clues {
-            self.captured_at = (self.clues, self.clues.tell(None).capture_point);
+            self.captured_at = (self.clues, self.clues.evidence(None).capture_point);
         }
         self.captured_at.1
     }
@@ -250,15 +250,15 @@ impl Exchange {
     /// The frame of which this one is a duplicate (the same IP identification, checksum and length, at once), and the
     /// datagrams that it shows to have been captured out of order: where identifications count up, a lower one was sent
     /// earlier.
-    fn in_order(&mut self, moment: &PacketRef, mark: Identity) -> (Option<u64>, Option<Overtaken>) {
-        let last = self.last.get_mut(moment.direction);
-        let top = (mark.ip_id, moment.frame);
-        let newest = Newest { frame: moment.frame, at: moment.at, mark, top, counting: 0, early: None };
+    fn in_order(&mut self, packet: &PacketRef, mark: Identity) -> (Option<u64>, Option<ReorderedDatagram>) {
+        let last = self.last.get_mut(packet.direction);
+        let top = (mark.ip_id, packet.frame);
+        let newest = Newest { frame: packet.frame, at: packet.at, mark, top, counting: 0, early: None };
         let Some(before) = last.filter(|_| mark.ip_id != 0) else {
             *last = Some(newest);
             return (None, None);
         };
-        if before.mark == mark && moment.since(before.at).is_none_or(|since| since < DUPLICATE_WITHIN) {
+        if before.mark == mark && packet.since(before.at).is_none_or(|since| since < DUPLICATE_WITHIN) {
             return (Some(before.frame), None);
         }
         let (next, overtaken) = newest.after(&before);
@@ -267,10 +267,10 @@ impl Exchange {
     }
 
     /// The frame of this side's datagram before, where it had the same length and checksum, and came long before.
-    fn same_as(&self, moment: &PacketRef, mark: Identity) -> Option<u64> {
-        let before = self.last.get(moment.direction).as_ref()?;
+    fn same_as(&self, packet: &PacketRef, mark: Identity) -> Option<u64> {
+        let before = self.last.get(packet.direction).as_ref()?;
         let same = mark.checksum != 0 && (before.mark.checksum, before.mark.length) == (mark.checksum, mark.length);
-        let late = moment.since(before.at).is_some_and(|since| since >= SLOW_RESPONSE);
+        let late = packet.since(before.at).is_some_and(|since| since >= SLOW_RESPONSE);
         (same && late).then_some(before.frame)
     }
 
@@ -309,7 +309,7 @@ impl Exchange {
         let (count, frames) = self.datagrams.unanswered();
         let mut totals = self.totals.clone();
         totals.refused_in_doubt = self.datagrams.refused_in_doubt();
-        totals.capture_point_evidence = self.clues.tell(None);
+        totals.capture_point_evidence = self.clues.evidence(None);
         totals.unanswered = crate::model::Occurrences { count, frames: frames.into() };
         totals
     }

@@ -82,7 +82,7 @@ impl DataEvidence {
             let mut segment = Segment { frame, at, seq, seq_raw, on_syn, end, len, acked: None, again, late: false };
             if let Some(repeat) = facts.retransmission.filter(Retransmission::is_captured_late) {
                 let acked_at = at.zip(repeat.proof.after).map(|(at, after)| at.minus(after));
-                (segment.late, segment.acked) = (true, repeat.proof.witness.map(|ack| (ack, acked_at)));
+                (segment.late, segment.acked) = (true, repeat.proof.deciding_frame.map(|ack| (ack, acked_at)));
             }
             self.first.push(segment);
         }

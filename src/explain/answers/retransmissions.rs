@@ -108,7 +108,7 @@ fn retransmissions(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
     let frames = seen
         .first
         .iter()
-        .flat_map(|again| [Some(again.frame), again.repeat.proof.original, again.repeat.proof.witness]);
+        .flat_map(|again| [Some(again.frame), again.repeat.proof.original, again.repeat.proof.deciding_frame]);
     answer = answer.line(format!("retransmission = {rule}")).frames(frames.flatten()).table(table);
     if matches!(
         tcp.story.capture_point_evidence.capture_point,

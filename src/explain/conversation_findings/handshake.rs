@@ -32,7 +32,7 @@ pub(super) fn of(totals: &ConversationTotals, tcp: &TcpTotals, found: &mut impl 
         ));
     } else if totals.never_opened() {
         let reset = tcp.first_reset();
-        let text = match (tcp.went_on(), reset) {
+        let text = match (tcp.continued_after_reset(), reset) {
             (Some((who, since)), Some((reset, _))) => format!(
                 "A RST in the {who}'s name ended the handshake, in frame {reset}, but the {who} went on in frame {since} as if it had sent none: another host may have sent the RST in its name. The connection was open at one end only."
             ),

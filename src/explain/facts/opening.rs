@@ -31,7 +31,7 @@ pub(super) fn handshake(known: &FactInput<'_>) -> Option<String> {
         }
         Handshake::Partial if tcp.story.unanswered_syn => format!("the SYN was not answered{}", known.so_far()),
         Handshake::Partial if known.totals.may_go_on() => format!("not complete{}", known.so_far()),
-        Handshake::Partial if known.totals.never_opened() => match (tcp.went_on(), tcp.first_reset()) {
+        Handshake::Partial if known.totals.never_opened() => match (tcp.continued_after_reset(), tcp.first_reset()) {
             (Some((who, _)), _) => format!("never completed: a RST in the {who}'s name ended it"),
             (None, Some((_, Direction::ServerToClient))) => "never completed: the server ended it with RST".to_owned(),
             (None, Some((_, Direction::ClientToServer))) => {

@@ -14,7 +14,7 @@ use super::words::words;
 use crate::model::thresholds::SLOW_RESPONSE;
 use crate::model::{Checksum, EarlierFrames, TcpFlags, WireAnnotation, counted};
 use crate::model::{Finding, FindingCode as Code, FindingSink};
-use crate::track::{Body, CapturePoint, Event, Overtaken, TcpFacts, UdpFacts, UdpPlace};
+use crate::track::{Body, CapturePoint, Event, ReorderedDatagram, TcpFacts, UdpFacts, UdpPlace};
 
 /// The findings of a frame; empty, and without an allocation, for nearly every frame.
 #[inline]
@@ -134,7 +134,7 @@ fn of_datagram(event: &Event<'_>, facts: &UdpFacts, found: &mut impl FindingSink
         found.push(Finding::new(Code::UdpDuplicate, text, [first, event.frame]));
     }
     if let Some(overtaken) = facts.overtaken {
-        let Overtaken { frame, by, .. } = overtaken;
+        let ReorderedDatagram { frame, by, .. } = overtaken;
         let late: Vec<u64> = overtaken.frames().collect();
         let text = if frame == event.frame {
             format!(

@@ -80,18 +80,18 @@ impl Columns {
     fn arrow(&self, ladder: &Ladder, index: usize, arrow: &Arrow, lines: &mut Vec<String>) {
         let style = self.style(arrow);
         let right = arrow.direction == Direction::ClientToServer;
-        let aside = |text: String| {
+        let ladder_remark = |text: String| {
             if right { format!(" {text}") } else { format!("{text:>room$} ", room = self.apart - 1) }
         };
         let mut drawn = vec![Line {
             left: format!("{:>5} {:>12}", arrow.step, arrow.time.map(View::seconds).unwrap_or_default()),
-            middle: aside(arrow.label.within(self.apart - 2)),
+            middle: ladder_remark(arrow.label.within(self.apart - 2)),
             right: cut(&arrow.arithmetic, self.right - 1),
             style,
             ..Line::default()
         }];
         for remark in arrow.remark().iter().flat_map(|remark| broken(remark, self.apart - 4)) {
-            drawn.push(Line { middle: aside(remark), style, ..Line::default() });
+            drawn.push(Line { middle: ladder_remark(remark), style, ..Line::default() });
         }
         let mut states = [&ladder.lifelines.client_to_server, &ladder.lifelines.server_to_client]
             .map(|lifeline| lifeline.states_in(index).map(|state| state.name()));

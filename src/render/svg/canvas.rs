@@ -39,9 +39,9 @@ impl Point {
         Self { x, y }
     }
 
-    /// The point `along` a vector and `aside` of it, to its right.
-    pub(super) fn offset(self, unit: Self, along: f32, aside: f32) -> Self {
-        Self::new(self.x + unit.x * along - unit.y * aside, self.y + unit.y * along + unit.x * aside)
+    /// The point `along` a vector and `ladder_remark` of it, to its right.
+    pub(super) fn offset(self, unit: Self, along: f32, ladder_remark: f32) -> Self {
+        Self::new(self.x + unit.x * along - unit.y * ladder_remark, self.y + unit.y * along + unit.x * ladder_remark)
     }
 
     /// The vector of length 1 from here to there.

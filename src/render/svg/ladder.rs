@@ -172,7 +172,9 @@ impl<'a> LadderDrawing<'a> {
         let turn = if right { unit.y.atan2(unit.x) } else { (-unit.y).atan2(-unit.x) }.to_degrees();
         let anchor = if right { Anchor::Start } else { Anchor::End };
         // aside is to the right of the way, which is below only on the way to the right
-        let below = |aside: f32, along: f32| from.offset(unit, along, if right { aside } else { -aside });
+        let below = |ladder_remark: f32, along: f32| {
+            from.offset(unit, along, if right { ladder_remark } else { -ladder_remark })
+        };
         canvas.turned_text("label", below(-6.5, 14.0), anchor, turn, &arrow.label.to_string());
         if let Some(remark) = arrow.remark() {
             canvas.turned_text("remark", below(14.0, 14.0), anchor, turn, &remark);

@@ -25,11 +25,11 @@ fn of_end(end: &EndpointCalls<'_>, peer: &EndpointCalls<'_>) -> Option<Proof> {
     let next = *after.peek()?;
     // what was sent has arrived and was read, so there was room for the rest
     let read = peer.receives().last().is_some_and(|received| received.to == last.to);
-    let went_on = matches!(
+    let continued_after_reset = matches!(
         next.call.kind,
         CallKind::Receive(_) | CallKind::EndOfStream | CallKind::Shutdown | CallKind::Close | CallKind::Exit
     );
-    if !read || !went_on || after.any(|traced| tries(&traced.call.kind)) {
+    if !read || !continued_after_reset || after.any(|traced| tries(&traced.call.kind)) {
         return None;
     }
     let who = end.who();

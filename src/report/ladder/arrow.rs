@@ -109,7 +109,7 @@ pub(crate) struct Arrow {
     /// The retransmission mark, if it is one.
     pub retransmission: Option<RetransmissionMark>,
     /// A remark about a probe or a window update: `keep-alive`.
-    pub aside: Option<&'static str>,
+    pub ladder_remark: Option<&'static str>,
     /// Codes of its findings, and the gravest of them.
     pub findings: Vec<FindingCode>,
     /// The start on the sender's lifeline, in rows.
@@ -134,7 +134,7 @@ impl Arrow {
             phase: step.phase,
             delivery: DeliveryStatus::Arrived,
             retransmission: event.tcp().and_then(|facts| Some(RetransmissionMark::of(facts.retransmission.as_ref()?))),
-            aside: event.tcp().and_then(aside),
+            ladder_remark: event.tcp().and_then(ladder_remark),
             findings: step.findings.iter().map(|finding| finding.code).collect(),
             from: row as f32,
             to: row as f32,
@@ -144,16 +144,16 @@ impl Arrow {
     /// The remark beside its label: its loss, or the segment that it retransmits.
     pub(crate) fn remark(&self) -> Option<String> {
         let again = self.retransmission.map(|again| again.to_string());
-        let parts = [self.aside.map(str::to_owned), again, self.delivery.text()];
+        let parts = [self.ladder_remark.map(str::to_owned), again, self.delivery.text()];
         let text = parts.into_iter().flatten().collect::<Vec<_>>().join("; ");
         (!text.is_empty()).then_some(text)
     }
 }
 
 /// The remark about a segment without data, beyond its acknowledgment.
-fn aside(facts: &TcpFacts) -> Option<&'static str> {
+fn ladder_remark(facts: &TcpFacts) -> Option<&'static str> {
     let observations = &facts.observations;
     let reopens = || observations.window_opened.map(|_| "the window reopens");
     let closes = || observations.zero_window.map(|_| "the window is zero");
-    facts.probe.and_then(|probe| probe.aside(facts.window)).or_else(reopens).or_else(closes)
+    facts.probe.and_then(|probe| probe.ladder_remark(facts.window)).or_else(reopens).or_else(closes)
 }

@@ -1,14 +1,14 @@
 //! The relation of a datagram to earlier ones.
 
 use crate::echo::PairedBy;
-use crate::track::askers::LinkedConversation;
+use crate::track::udp_clients::LinkedConversation;
 
 /// The most datagrams reported as overtaken at once, without the first.
 pub(in crate::track) const MORE: usize = 2;
 
 /// A datagram captured after one that was sent later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Overtaken {
+pub struct ReorderedDatagram {
     /// Its frame.
     pub frame: u64,
     /// The frames of others after it, each overtaken by the one before too; 0 for none.
@@ -17,7 +17,7 @@ pub struct Overtaken {
     pub by: u64,
 }
 
-impl Overtaken {
+impl ReorderedDatagram {
     /// The same with one more; `None` where there is no room.
     pub(in crate::track) fn and(mut self, frame: u64) -> Option<Self> {
         *self.more.iter_mut().find(|more| **more == 0)? = frame;

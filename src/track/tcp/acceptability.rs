@@ -20,8 +20,8 @@ impl Connection {
     /// The reason for which the receiver does not accept the segment, as far as the capture shows the receiver's state.
     /// SYNs and RSTs have checks of their own.
     #[inline]
-    pub(super) fn unacceptable_segment(&mut self, moment: &PacketRef, segment: &Segment) -> Option<Unacceptable> {
-        let (own, peer) = (self.sides.get(moment.direction), self.sides.get(!moment.direction));
+    pub(super) fn unacceptable_segment(&mut self, packet: &PacketRef, segment: &Segment) -> Option<Unacceptable> {
+        let (own, peer) = (self.sides.get(packet.direction), self.sides.get(!packet.direction));
         let due = own.snd_nxt == Some(segment.seq) && segment.flags.contains(TcpFlags::ACK);
         let known = peer.snd_nxt.is_none_or(|next| !segment.ack.is_after(next))
             && own.ack_sent.is_none_or(|ack| !segment.ack.is_before(ack));
@@ -34,28 +34,28 @@ impl Connection {
         {
             return None;
         }
-        self.judge(moment, segment)
+        self.judge(packet, segment)
     }
 
     #[cold]
-    fn judge(&mut self, moment: &PacketRef, segment: &Segment) -> Option<Unacceptable> {
+    fn judge(&mut self, packet: &PacketRef, segment: &Segment) -> Option<Unacceptable> {
         if segment.flags.intersects(TcpFlags::SYN.union(TcpFlags::RST)) {
             return None;
         }
-        let (own, peer) = (self.sides.get(moment.direction), self.sides.get(!moment.direction));
+        let (own, peer) = (self.sides.get(packet.direction), self.sides.get(!packet.direction));
         // with several initial sequence numbers the window of one is no window of the other
         if own.snd_nxt.is_none() || self.renumbered {
             return None;
         }
         let point = self.capture_point_evidence().capture_point;
-        let at_receiver = Measures::of(point, !moment.direction) == Measures::RoundTrip;
-        let checksums_tell = self.clues.has_valid(moment.direction);
+        let at_receiver = Measures::of(point, !packet.direction) == Measures::RoundTrip;
+        let checksums_tell = self.clues.has_valid(packet.direction);
         // a host's own packets, captured there, have no gap
-        let at_sender = Measures::of(point, moment.direction) == Measures::RoundTrip;
+        let at_sender = Measures::of(point, packet.direction) == Measures::RoundTrip;
         let gap = own.snd_nxt.is_some_and(|next| segment.seq.is_after(next));
         let in_window = gap && at_sender && peer.window_end.is_some_and(|end| segment.seq.is_before(end));
         let complete = !self.lacks_frames && !in_window;
-        let soon = moment.since(self.last.1).is_none_or(|since| since < IDLE);
+        let soon = packet.since(self.last.1).is_none_or(|since| since < IDLE);
         let case = Case { own, peer, segment, at_receiver, checksums_tell, complete, soon };
         let unacceptable = first(UNACCEPTABLE, &case);
         self.lacks_frames |= at_sender && gap && unacceptable.is_none();
@@ -64,14 +64,14 @@ impl Connection {
 
     /// The segment without SACK blocks that cannot be true, and the first of these, raw; `None` where all may be.
     #[cold]
-    pub(super) fn without_void_sack(&self, moment: &PacketRef, segment: &Segment) -> Option<(Segment, (u32, u32))> {
-        let (own, peer) = (self.sides.get(moment.direction), self.sides.get(!moment.direction));
+    pub(super) fn without_void_sack(&self, packet: &PacketRef, segment: &Segment) -> Option<(Segment, (u32, u32))> {
+        let (own, peer) = (self.sides.get(packet.direction), self.sides.get(!packet.direction));
         let window_end = own.scale().map(|shift| {
             let end = segment.ack.plus(u32::from(segment.window) << shift);
             own.window_end.filter(|before| before.is_after(end)).unwrap_or(end)
         });
         let point = self.capture_point_evidence().capture_point;
-        let at_sender = Measures::of(point, !moment.direction) == Measures::RoundTrip;
+        let at_sender = Measures::of(point, !packet.direction) == Measures::RoundTrip;
         let all_sent = peer.snd_nxt.filter(|_| at_sender);
         let mut valid = SackBlocks::default();
         let mut void = None;
@@ -90,29 +90,29 @@ impl Connection {
 
     /// Notes a segment that the receiver does not accept: its ACK may follow.
     #[cold]
-    pub(super) fn note_unacceptable(&mut self, moment: &PacketRef, segment: &Segment, rule: &Rule<Acceptability>) {
+    pub(super) fn note_unacceptable(&mut self, packet: &PacketRef, segment: &Segment, rule: &Rule<Acceptability>) {
         let fin = u32::from(segment.flags.contains(TcpFlags::FIN));
         let end = segment.seq.plus(segment.len).plus(fin);
-        let refused = moment.place().map(|(frame, _)| Refused {
+        let refused = packet.place().map(|(frame, _)| Refused {
             frame,
             seq: segment.seq,
             end,
             ack: segment.ack,
             reaction: rule.effect.reaction,
         });
-        self.sides.get_mut(moment.direction).loss_mut().refused = refused;
+        self.sides.get_mut(packet.direction).loss_mut().refused = refused;
         if segment.len == 0 {
-            self.recorder.see_foreign_ack(moment.frame);
+            self.recorder.see_foreign_ack(packet.frame);
         }
     }
 
     /// The segment that this one refuses: an ACK without data that repeats the receiver's numbers, right after a
     /// segment that the receiver does not accept.
     #[inline]
-    pub(super) fn refuses(&self, moment: &PacketRef, segment: &Segment) -> Option<NonZeroU64> {
-        let peer = self.sides.get(!moment.direction);
+    pub(super) fn refuses(&self, packet: &PacketRef, segment: &Segment) -> Option<NonZeroU64> {
+        let peer = self.sides.get(!packet.direction);
         let refused = peer.loss.as_ref()?.refused.filter(|refused| refused.reaction == Reaction::Ack)?;
-        let own = self.sides.get(moment.direction);
+        let own = self.sides.get(packet.direction);
         let repeats = own.ack_sent == Some(segment.ack) && own.snd_nxt == Some(segment.seq);
         let bare =
             segment.len == 0 && !segment.flags.intersects(TcpFlags::CONTROL) && segment.flags.contains(TcpFlags::ACK);
@@ -133,31 +133,31 @@ impl Connection {
     /// used them.
     fn is_of_former(&self, direction: Direction, segment: &Segment) -> bool {
         let silent = self.sides.get(direction).isn.is_none() && !segment.flags.contains(TcpFlags::SYN);
-        self.former
+        self.previous
             .as_ref()
             .filter(|_| silent)
-            .is_some_and(|former| former.peer_next == Some(segment.seq) && former.expected == Some(segment.ack))
+            .is_some_and(|previous| previous.peer_next == Some(segment.seq) && previous.expected == Some(segment.ack))
     }
 
     /// Forgets a RST that ended nothing: bytes sent after it are acknowledged, or it is challenged. Called for a segment
     /// after a RST that is none itself.
     #[cold]
-    pub(super) fn goes_on(&mut self, moment: &PacketRef, segment: &Segment, advances: bool, probe: Option<Probe>) {
-        let (own, peer) = (self.sides.get(moment.direction), self.sides.get(!moment.direction));
+    pub(super) fn goes_on(&mut self, packet: &PacketRef, segment: &Segment, advances: bool, probe: Option<Probe>) {
+        let (own, peer) = (self.sides.get(packet.direction), self.sides.get(!packet.direction));
         if own.reset.is_some() && segment.len > 0 && !segment.seq.is_before(own.next_at_reset) {
-            self.recorder.see_went_on(moment);
+            self.recorder.see_went_on(packet);
         }
         // a host without the connection acknowledges nothing, and its segments are not acknowledged
         let since = peer.newest().map_or(0, |newest| newest.frame);
-        let went_on = advances && own.ack_sent.is_some_and(|acked| acked.is_after(peer.next_at_reset));
-        for sender in [moment.direction, !moment.direction] {
+        let continued_after_reset = advances && own.ack_sent.is_some_and(|acked| acked.is_after(peer.next_at_reset));
+        for sender in [packet.direction, !packet.direction] {
             let Some(reset) = self.sides.get(sender).reset.map(NonZeroU64::get) else { continue };
             let challenged = probe.and_then(|probe| probe.answers()) == Some((Answered::Reset, reset));
             // what was sent before the RST, or is the RST itself, shows nothing
-            if went_on && since > reset || challenged {
+            if continued_after_reset && since > reset || challenged {
                 self.sides.get_mut(sender).reset = None;
                 let since = if challenged { 0 } else { since };
-                self.recorder.see_ignored(sender, [reset, since, moment.frame]);
+                self.recorder.see_ignored(sender, [reset, since, packet.frame]);
                 self.handshake.goes_on();
             }
         }

@@ -22,44 +22,44 @@ impl Connection {
     /// Fills in what the ACK covers, and the round trip that it completes.
     pub(super) fn take_ack(
         &mut self,
-        moment: &PacketRef,
+        packet: &PacketRef,
         segment: &Segment,
         probe: Option<Probe>,
         facts: &mut TcpFacts,
     ) {
         let observations = &mut facts.observations;
-        let usual = self.handshake.answer_time(moment.direction);
-        let valid = if segment.options.sack.is_empty() { None } else { self.without_void_sack(moment, segment) };
+        let usual = self.handshake.answer_time(packet.direction);
+        let valid = if segment.options.sack.is_empty() { None } else { self.without_void_sack(packet, segment) };
         let segment = valid.as_ref().map_or(segment, |(segment, _)| segment);
         observations.void_sack = valid.as_ref().map(|(_, void)| *void);
         let ending = self.is_ending();
-        let (own, peer) = self.sides.both_mut(moment.direction);
+        let (own, peer) = self.sides.both_mut(packet.direction);
         let before = own.ack_sent;
         let advances = before.is_none_or(|before| segment.ack.is_after(before));
         if observations.refuses.is_some() {
             // it answers a segment that was not accepted, and reports no gap
-            (own.ack_at, own.ack_frame) = (moment.at, moment.frame);
+            (own.ack_at, own.ack_frame) = (packet.at, packet.frame);
             return;
         }
         let sacked_by = own.loss.as_ref().and_then(|_| own.first_with_sack()).copied();
         let (clues, handshake) = (&self.clues, &self.handshake);
-        let view = || View::of(clues.tell(handshake.times()).capture_point, !moment.direction);
-        let reported = own.note_sack(moment, segment, peer, (advances, view), observations);
-        own.note_ack(moment, segment);
+        let view = || View::of(clues.evidence(handshake.times()).capture_point, !packet.direction);
+        let reported = own.note_sack(packet, segment, peer, (advances, view), observations);
+        own.note_ack(packet, segment);
         if !advances {
             let older = before.is_some_and(|before| segment.ack.is_before(before));
             observations.older_ack = NonZeroU64::new(own.advanced.0).filter(|_| older);
             return;
         }
         own.ack_sent = Some(segment.ack);
-        let (_, advanced_at) = std::mem::replace(&mut own.advanced, (moment.frame, moment.at));
+        let (_, advanced_at) = std::mem::replace(&mut own.advanced, (packet.frame, packet.at));
         let syn = !peer.syn_acked && peer.isn.is_some();
         if syn && peer.several_isns {
             peer.settle(segment.ack);
         }
         let unseen = peer.snd_nxt.is_none_or(|next| segment.ack.is_after(next));
         let echo = segment.options.timestamps.map(|stamps| stamps.echo_reply);
-        let missed = AckedUnseen { frame: moment.frame, at: moment.at, echo };
+        let missed = AckedUnseen { frame: packet.frame, at: packet.at, echo };
         let skipped = peer.loss.as_mut().and_then(|loss| loss.gaps.acknowledged(segment.ack, missed));
         if unseen {
             let beyond = peer.snd_nxt.filter(|_| before.is_some()).map_or(0, |next| segment.ack.relative_to(next));
@@ -78,12 +78,12 @@ impl Connection {
             let (more, _) = observations.capture_gap.unwrap_or((0, None));
             observations.capture_gap = Some((bytes.saturating_add(more), Some(shown_by)));
         }
-        let covered = peer.sent.acknowledge(segment.ack, moment.frame);
+        let covered = peer.sent.acknowledge(segment.ack, packet.frame);
         if covered.odd {
-            let shown = own.shows_copies(peer, moment, segment, before, usual, reported);
+            let shown = own.shows_copies(peer, packet, segment, before, usual, reported);
             observations.arrived = shown.and_then(|shown| ProvenArrival::first(ARRIVALS, &shown));
         } else if let Some(dup_ack) = &sacked_by {
-            let shown = TcpEndpoint::shows_late(peer, moment, dup_ack, handshake.round_trip());
+            let shown = TcpEndpoint::shows_late(peer, packet, dup_ack, handshake.round_trip());
             observations.arrived = shown.and_then(|shown| ProvenArrival::first(ARRIVALS, &shown));
         }
         peer.syn_acked = true;
@@ -92,7 +92,7 @@ impl Connection {
             .as_mut()
             .filter(|_| ending)
             .filter(|fin| fin.acked_by.is_none() && !segment.ack.is_before(fin.end));
-        let fin = fin.map(|fin| fin.acked_by = NonZeroU64::new(moment.frame)).is_some();
+        let fin = fin.map(|fin| fin.acked_by = NonZeroU64::new(packet.frame)).is_some();
         let from = before.or(peer.isn).or(peer.seq_base.map(|base| base.plus(1)));
         // where the capture began later, the first ACK may lie before all that it holds
         let from = from.filter(|from| !from.is_after(segment.ack)).unwrap_or(segment.ack);
@@ -102,13 +102,13 @@ impl Connection {
         // it covers the data of a Fast Open
         let no_trip = reported || segment.flags.intersects(TcpFlags::RST.union(TcpFlags::SYN)) || self.is_other_host;
         let sample = covered.sample.filter(|sent| sent.len > 0 && !no_trip);
-        let delay = sample.and_then(|sent| moment.since(sent.at));
+        let delay = sample.and_then(|sent| packet.since(sent.at));
         // asked only where there is a time that it gives a meaning
-        let capture_point = delay.and_then(|_| self.clues.tell(self.handshake.times()).capture_point);
-        let measures = Measures::of(capture_point, !moment.direction);
+        let capture_point = delay.and_then(|_| self.clues.evidence(self.handshake.times()).capture_point);
+        let measures = Measures::of(capture_point, !packet.direction);
         if let Some((sent, delay)) = sample.zip(delay)
             && let Some(held) = own.holds_ack(delay, usual)
-            && moment.since(advanced_at).is_none_or(|since| since >= DELAYED_ACK)
+            && packet.since(advanced_at).is_none_or(|since| since >= DELAYED_ACK)
             && own.may_delay_ack(peer, segment, bytes, covered.segments)
         {
             let at_receiver = measures == Measures::Delay || capture_point == Some(CapturePoint::SameHost);
@@ -118,10 +118,10 @@ impl Connection {
             let case = AckDelayCase { proof, len: segment.len, again, answers: false, held, alone };
             observations.delayed_ack = ProvenAckDelay::first(ACK_DELAYS, &case);
             let timer = observations.delayed_ack.filter(|_| segment.len == 0);
-            own.delayed_ack = timer.and(NonZeroU64::new(moment.frame)).or(own.delayed_ack);
+            own.delayed_ack = timer.and(NonZeroU64::new(packet.frame)).or(own.delayed_ack);
         }
         facts.rtt =
-            sample.zip(delay).and_then(|timed| rtt_of(&mut self.rtt, peer, timed, (capture_point, moment.direction)));
+            sample.zip(delay).and_then(|timed| rtt_of(&mut self.rtt, peer, timed, (capture_point, packet.direction)));
         let from = from.relative_to(peer.seq_base.unwrap_or_default());
         let acked = Acked { from, bytes, syn, fin, segments: covered.segments, frames: covered.frames };
         facts.acked = Some(acked);
@@ -147,8 +147,8 @@ pub(super) fn rtt_of(
 impl TcpEndpoint {
     /// Notes the frame, time and timestamp of a segment with an ACK.
     #[inline]
-    pub(super) fn note_ack(&mut self, moment: &PacketRef, segment: &Segment) {
-        (self.ack_at, self.ack_frame) = (moment.at, moment.frame);
+    pub(super) fn note_ack(&mut self, packet: &PacketRef, segment: &Segment) {
+        (self.ack_at, self.ack_frame) = (packet.at, packet.frame);
         let stamp = segment.options.timestamps.map(|stamps| stamps.value);
         self.stamp_before = std::mem::replace(&mut self.ack_stamp, stamp);
     }

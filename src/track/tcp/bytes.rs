@@ -5,7 +5,7 @@ use std::num::NonZeroU64;
 use super::connection::Connection;
 use super::duplicate::same_packet;
 use super::endpoint::TcpEndpoint;
-use super::gaps::Fill;
+use super::gaps::GapOverlap;
 use super::reordering;
 use super::rules::retransmission::{Before, Case, Path, SynCase, explain, of_segment};
 use super::segment::{RetransmittedSegment, SentSegment};
@@ -21,21 +21,21 @@ impl Connection {
     #[inline]
     pub(super) fn take_bytes(
         &mut self,
-        moment: &PacketRef,
+        packet: &PacketRef,
         segment: &Segment,
         ip: &IpHeader,
         probe: Option<Probe>,
     ) -> Option<Retransmission> {
-        let own = self.sides.get_mut(moment.direction);
+        let own = self.sides.get_mut(packet.direction);
         let syn = u32::from(segment.flags.contains(TcpFlags::SYN));
         let fin = u32::from(segment.flags.contains(TcpFlags::FIN));
         let end = segment.seq.plus(segment.len).plus(syn + fin);
-        own.learn_marks(ip);
+        own.learn_packet_ids(ip);
         let nothing = end == segment.seq || segment.flags.contains(TcpFlags::RST);
         let before = std::mem::replace(&mut own.last_ip_id, ip.id);
         // where identifications do not vary, only the very same moment tells
-        if nothing && before == ip.id && probe.is_none() && (own.ip_ids_vary || moment.at == own.ack_at) {
-            return copied_ack(moment, segment, ip, own);
+        if nothing && before == ip.id && probe.is_none() && (own.ip_ids_vary || packet.at == own.ack_at) {
+            return copied_ack(packet, segment, ip, own);
         }
         if nothing || probe.is_some_and(|probe| probe.is_question()) {
             own.snd_nxt.get_or_insert(end);
@@ -43,33 +43,33 @@ impl Connection {
         }
         if own.snd_nxt == Some(segment.seq) && syn == 0 {
             own.snd_nxt = Some(end);
-            own.sent.push(sent(moment, segment, end, ip));
+            own.sent.push(sent(packet, segment, end, ip));
             return None;
         }
-        self.take_unusual(moment, segment, end, ip)
+        self.take_unusual(packet, segment, end, ip)
     }
 
     /// Places the sequence space of a segment that was predicted: it carries nothing, or the bytes or FIN that are due.
     #[inline]
-    pub(super) fn take_due_bytes(&mut self, moment: &PacketRef, segment: &Segment, ip: &IpHeader) {
-        let own = self.sides.get_mut(moment.direction);
-        own.learn_marks(ip);
+    pub(super) fn take_due_bytes(&mut self, packet: &PacketRef, segment: &Segment, ip: &IpHeader) {
+        let own = self.sides.get_mut(packet.direction);
+        own.learn_packet_ids(ip);
         own.last_ip_id = ip.id;
         let fin = u32::from(segment.flags.contains(TcpFlags::FIN));
         if segment.len + fin > 0 {
             let end = segment.seq.plus(segment.len).plus(fin);
             own.snd_nxt = Some(end);
-            own.sent.push(sent(moment, segment, end, ip));
+            own.sent.push(sent(packet, segment, end, ip));
         }
     }
 
     /// Places the sequence space of a side's first SYN or SYN-ACK, which was predicted.
     #[inline]
-    pub(super) fn take_due_syn(&mut self, moment: &PacketRef, segment: &Segment, ip: &IpHeader) {
-        let own = self.sides.get_mut(moment.direction);
-        own.learn_marks(ip);
+    pub(super) fn take_due_syn(&mut self, packet: &PacketRef, segment: &Segment, ip: &IpHeader) {
+        let own = self.sides.get_mut(packet.direction);
+        own.learn_packet_ids(ip);
         own.last_ip_id = ip.id;
-        let sent = sent(moment, segment, segment.seq.plus(1), ip);
+        let sent = sent(packet, segment, segment.seq.plus(1), ip);
         own.take_syn(sent, segment.flags.contains(TcpFlags::ACK), false);
     }
 
@@ -77,23 +77,23 @@ impl Connection {
     #[cold]
     fn take_unusual(
         &mut self,
-        moment: &PacketRef,
+        packet: &PacketRef,
         segment: &Segment,
         end: SeqNumber,
         ip: &IpHeader,
     ) -> Option<Retransmission> {
-        let path = self.path_of(moment.direction);
+        let path = self.path_of(packet.direction);
         if segment.flags.contains(TcpFlags::SYN) {
-            return self.take_syn(moment, segment, sent(moment, segment, end, ip), path);
+            return self.take_syn(packet, segment, sent(packet, segment, end, ip), path);
         }
-        let (own, peer) = self.sides.both_mut(moment.direction);
-        let sent = sent(moment, segment, end, ip);
+        let (own, peer) = self.sides.both_mut(packet.direction);
+        let sent = sent(packet, segment, end, ip);
         let next = own.snd_nxt.unwrap_or(segment.seq);
         if !segment.seq.is_before(next) {
             if segment.seq.is_after(next) {
                 let first = own.newest().is_none();
                 let gaps = &mut own.loss_mut().gaps;
-                gaps.open(next, segment.seq, moment.frame);
+                gaps.open(next, segment.seq, packet.frame);
                 if first {
                     gaps.begin(segment.seq);
                 }
@@ -107,10 +107,10 @@ impl Connection {
         }
         let timestamp = sent.timestamp;
         let again = RetransmittedSegment {
-            frame: moment.frame,
+            frame: packet.frame,
             seq: segment.seq,
             end,
-            at: moment.at,
+            at: packet.at,
             ip_id: ip.id,
             timestamp,
             packet_end: end,
@@ -122,7 +122,7 @@ impl Connection {
             copy: None,
         };
         match own.loss_mut().gaps.fill(segment.seq, end) {
-            Fill::Gap { shown_by, bytes } => {
+            GapOverlap::Gap { shown_by, bytes } => {
                 let old = if end.is_after(next) { next } else { end };
                 let seen = old.relative_to(segment.seq) > bytes;
                 let (gap, proof) = reordering::gap_fill(&again, shown_by, seen.then_some(bytes), own, path.view);
@@ -136,7 +136,7 @@ impl Connection {
                 repeat.proof.fresh = if seen && !late { end.relative_to(old) } else { 0 };
                 Some(repeat)
             }
-            Fill::AckedUnseen(ack) => {
+            GapOverlap::AckedUnseen(ack) => {
                 let captured_late = explain(&Case::new(&again, own, peer, path, Before::AckedUnseen(ack)));
                 match captured_late.filter(Retransmission::is_captured_late) {
                     Some(late) => {
@@ -147,26 +147,28 @@ impl Connection {
                 }
             }
             // the first FIN at a number that was used before is no copy of what used it
-            Fill::Nothing if own.fin.is_none() && segment.len == 0 && segment.flags.contains(TcpFlags::FIN) => None,
-            Fill::Nothing if own.loss().gaps.forgot_some() && own.sent.carrying(segment.seq).is_none() => {
+            GapOverlap::Nothing if own.fin.is_none() && segment.len == 0 && segment.flags.contains(TcpFlags::FIN) => {
+                None
+            }
+            GapOverlap::Nothing if own.loss().gaps.forgot_some() && own.sent.carrying(segment.seq).is_none() => {
                 explain(&Case { evidence: None, ..Case::new(&again, own, peer, path, Before::Forgotten) })
             }
             // the end of it is new: the sender put new data behind what it retransmits
-            Fill::Nothing if end.is_after(next) && segment.seq.plus(1) != next => {
+            GapOverlap::Nothing if end.is_after(next) && segment.seq.plus(1) != next => {
                 let mut repeat = repeated(&RetransmittedSegment { end: next, ..again }, own, peer, path)?;
                 let fresh = segment.len.saturating_sub(next.relative_to(segment.seq));
                 own.sent.push(SentSegment { seq: next, len: fresh, part: true, ..sent });
                 repeat.proof.fresh = fresh;
                 Some(repeat)
             }
-            Fill::Nothing => repeated(&again, own, peer, path),
+            GapOverlap::Nothing => repeated(&again, own, peer, path),
         }
     }
 
     /// The path as the sender of this direction meets it.
     #[cold]
     fn path_of(&self, sender: Direction) -> Path {
-        let capture_point = self.clues.tell(self.handshake.times()).capture_point;
+        let capture_point = self.clues.evidence(self.handshake.times()).capture_point;
         Path {
             round_trip: self.handshake.round_trip(),
             journey: self.handshake.answer_time(sender),
@@ -177,21 +179,21 @@ impl Connection {
     /// A SYN or SYN-ACK.
     fn take_syn(
         &mut self,
-        moment: &PacketRef,
+        packet: &PacketRef,
         segment: &Segment,
         sent: SentSegment,
         path: Path,
     ) -> Option<Retransmission> {
-        let (own, peer) = self.sides.both_mut(moment.direction);
+        let (own, peer) = self.sides.both_mut(packet.direction);
         let with_ack = segment.flags.contains(TcpFlags::ACK);
         let before = own.syn;
         if with_ack && before.is_some() && !own.has_asked_with(segment.seq) {
-            moment.place().into_iter().for_each(|(frame, _)| own.take_another_syn(&sent, frame));
+            packet.place().into_iter().for_each(|(frame, _)| own.take_another_syn(&sent, frame));
             return None;
         }
         // a SYN that was retransmitted is answered again; else the answer was lost
         let too_soon = before
-            .and_then(|(_, at)| moment.since(at))
+            .and_then(|(_, at)| packet.since(at))
             .is_some_and(|since| since >= NO_TIMER_WITHIN && since < MIN_RTO);
         let usual = first_answer(own, peer);
         let asked = peer.syn.filter(|(frame, at)| {
@@ -199,7 +201,7 @@ impl Connection {
                 answer.since(*at).zip(usual).is_none_or(|(took, usual)| took.0 >= usual.0.saturating_mul(3) / 4)
             };
             let since = before.is_some_and(|(own, own_at)| *frame > own || !answers(own_at));
-            with_ack && answers(moment.at) && (since || too_soon && own.syn_count < peer.syn_count)
+            with_ack && answers(packet.at) && (since || too_soon && own.syn_count < peer.syn_count)
         });
         let bad_ack = peer.newest().filter(|newest| before.is_some_and(|(own, _)| newest.frame > own.get()));
         let bad_ack = bad_ack.filter(|_| !with_ack && !own.syn_acked).and_then(|newest| NonZeroU64::new(newest.frame));
@@ -211,9 +213,9 @@ impl Connection {
         let again = RetransmittedSegment::whole(&sent);
         let captured =
             RetransmissionProof { first_copy: FirstCopy::Captured, view: path.view, ..RetransmissionProof::default() };
-        if let Some((syn_ack, at)) = self.handshake.overtaken_syn(own, moment, segment) {
+        if let Some((syn_ack, at)) = self.handshake.overtaken_syn(own, packet, segment) {
             let case = SynCase { overtaken: true, ..SynCase::default() };
-            let proof = RetransmissionProof { original: Some(syn_ack.get()), after: moment.since(at), ..captured };
+            let proof = RetransmissionProof { original: Some(syn_ack.get()), after: packet.since(at), ..captured };
             return explain(&Case { proof, ..Case::new(&again, own, peer, path, Before::Syn(case)) });
         }
         let superseded = own.is_not_taken(segment.seq);
@@ -247,7 +249,7 @@ impl Connection {
             bad_ack,
             superseded,
             opened: opened.filter(|_| !with_ack).map(|(frame, _)| frame),
-            by_server: moment.direction == Direction::ServerToClient,
+            by_server: packet.direction == Direction::ServerToClient,
             data: data.and_then(|data| NonZeroU64::new(data.frame)),
             other_id: repeat.other_id,
             without_fast_open,
@@ -293,11 +295,11 @@ fn forgotten(
     let case = Case::new(again, sender, receiver, path, Before::Forgotten);
     let acked = receiver.ack_sent.is_some_and(|ack| !again.end.is_after(ack));
     let recalled = sender.recall(again).filter(|_| acked);
-    let same = |packet: &RetransmittedSegment| same_packet(again, packet, again.at.since(packet.at));
-    if let Some(packet) = recalled.filter(|packet| sender.ip_ids_vary && same(packet)) {
+    let same = |earlier: &RetransmittedSegment| same_packet(again, earlier, again.at.since(earlier.at));
+    if let Some(earlier) = recalled.filter(|earlier| sender.ip_ids_vary && same(earlier)) {
         let proof = RetransmissionProof {
-            original: Some(packet.frame),
-            after: again.at.since(packet.at),
+            original: Some(earlier.frame),
+            after: again.at.since(earlier.at),
             marks: PacketIds::carried(again.ip_id, again.timestamp),
             first_copy: FirstCopy::Captured,
             ..case.proof
@@ -334,8 +336,8 @@ fn first_answer(own: &TcpEndpoint, peer: &TcpEndpoint) -> Option<Nanos> {
 /// An ACK with the IP identification of its sender's packet before, which was the same ACK. An identification that its
 /// sender gives to all packets proves nothing alone, but no sender sends two at the same moment.
 #[cold]
-fn copied_ack(moment: &PacketRef, segment: &Segment, ip: &IpHeader, own: &TcpEndpoint) -> Option<Retransmission> {
-    let after = moment.since(own.ack_at);
+fn copied_ack(packet: &PacketRef, segment: &Segment, ip: &IpHeader, own: &TcpEndpoint) -> Option<Retransmission> {
+    let after = packet.since(own.ack_at);
     let ack = segment.flags.contains(TcpFlags::ACK) && !segment.flags.intersects(TcpFlags::CONTROL);
     let numbered = ip.id.is_some_and(|id| id != 0);
     let soon =
@@ -347,7 +349,7 @@ fn copied_ack(moment: &PacketRef, segment: &Segment, ip: &IpHeader, own: &TcpEnd
     if !(ack && soon && numbered && own.snd_nxt == Some(segment.seq) && same) {
         return None;
     }
-    let again = RetransmittedSegment::whole(&sent(moment, segment, segment.seq, ip));
+    let again = RetransmittedSegment::whole(&sent(packet, segment, segment.seq, ip));
     let (original, first_copy) = (Some(own.ack_frame), FirstCopy::Captured);
     let proof = RetransmissionProof { original, after, marks, first_copy, ..RetransmissionProof::default() };
     explain(&Case { proof, ..Case::new(&again, own, own, Path::default(), Before::SamePacket) })
@@ -355,14 +357,14 @@ fn copied_ack(moment: &PacketRef, segment: &Segment, ip: &IpHeader, own: &TcpEnd
 
 /// The segment as it is remembered.
 #[inline]
-fn sent(moment: &PacketRef, segment: &Segment, end: SeqNumber, ip: &IpHeader) -> SentSegment {
+fn sent(packet: &PacketRef, segment: &Segment, end: SeqNumber, ip: &IpHeader) -> SentSegment {
     SentSegment {
         seq: segment.seq,
         end,
         len: segment.len,
-        frame: moment.frame,
-        at: moment.at,
-        last: (moment.frame, moment.at),
+        frame: packet.frame,
+        at: packet.at,
+        last: (packet.frame, packet.at),
         ip_id: ip.id,
         timestamp: segment.options.timestamps.map(|stamps| stamps.value),
         repeats: 0,

@@ -14,18 +14,18 @@ impl Connection {
     #[cold]
     pub(in crate::track) fn follow_copy(
         &mut self,
-        moment: &PacketRef,
+        packet: &PacketRef,
         segment: &Segment,
         copy_of: u64,
         facts: &mut TcpFacts,
     ) {
         self.prediction.forget();
         self.new_isn = false;
-        facts.analysis = self.analyse(moment, segment);
+        facts.analysis = self.analyse(packet, segment);
         if !facts.analysis.is_empty() {
             self.counts.get_or_insert_default().add(facts.analysis);
         }
-        let (own, peer) = (self.sides.get(moment.direction), self.sides.get(!moment.direction));
+        let (own, peer) = (self.sides.get(packet.direction), self.sides.get(!packet.direction));
         let syn = segment.flags.contains(TcpFlags::SYN);
         let applied = if syn { Some(0) } else { own.scale() };
         *facts = TcpFacts {
@@ -38,7 +38,7 @@ impl Connection {
             window_scale: applied.map(|shift| 1 << shift),
             sack_base: peer.seq_base.unwrap_or_default().0,
             analysis: facts.analysis,
-            role: self.place(moment, segment, self.may_ack(moment.direction, segment)),
+            role: self.segment_role(packet, segment, self.may_ack(packet.direction, segment)),
             life: self.life,
             retransmission: Some(captured_duplicate(copy_of)),
             observations: Observations { captured_twice: NonZeroU64::new(copy_of), ..Observations::default() },

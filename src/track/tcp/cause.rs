@@ -55,13 +55,13 @@ impl Connection {
     #[inline]
     pub(super) fn predicted_cause(
         &self,
-        moment: &PacketRef,
+        packet: &PacketRef,
         facts: &TcpFacts,
         role: SegmentRole,
     ) -> (Cause, Option<Cause>) {
-        let (own, peer) = (self.sides.get(moment.direction), self.sides.get(!moment.direction));
+        let (own, peer) = (self.sides.get(packet.direction), self.sides.get(!packet.direction));
         match (role, &facts.acked) {
-            (SegmentRole::Data, _) => of_data(own, peer, moment.at, facts),
+            (SegmentRole::Data, _) => of_data(own, peer, packet.at, facts),
             (SegmentRole::Fin { .. }, _) => (CLOSE, None),
             (_, Some(acked)) => (of_acked(acked), None),
             (_, None) => (Cause::UNKNOWN, None),

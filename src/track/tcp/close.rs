@@ -32,20 +32,20 @@ impl Connection {
     }
 
     /// Notes a FIN or RST.
-    pub(super) fn note_close(&mut self, moment: &PacketRef, segment: &Segment, reset: Option<Verdict<ResetFamily>>) {
+    pub(super) fn note_close(&mut self, packet: &PacketRef, segment: &Segment, reset: Option<Verdict<ResetFamily>>) {
         let refused = self.handshake.is_refused();
-        let (own, peer) = self.sides.both_mut(moment.direction);
+        let (own, peer) = self.sides.both_mut(packet.direction);
         // a FIN without ACK closes nothing (RFC 9293 §3.10.7.4), but on a SYN
         let closes =
             segment.flags.contains(TcpFlags::FIN) && segment.flags.intersects(TcpFlags::SYN.union(TcpFlags::ACK));
         if let Some(Verdict { rule, proof }) = reset {
             if let Some((_, Asks::Alive)) = peer.loss().probe.filter(|(probe, _)| proof.answers == Some(*probe)) {
                 peer.loss_mut().probe = None;
-                self.recorder.see_gone(moment);
+                self.recorder.record_keep_alive_reset(packet);
             }
             let first = own.reset.is_none();
             let resets = &mut own.loss_mut().resets;
-            (resets.frame, resets.at, resets.seq) = (moment.frame, moment.at, segment.seq);
+            (resets.frame, resets.at, resets.seq) = (packet.frame, packet.at, segment.seq);
             resets.ack = segment.flags.contains(TcpFlags::ACK).then_some(segment.ack);
             resets.answered = resets.answered.max(proof.answers.map_or(0, NonZeroU64::get));
             let answers = |frame: u64| proof.answers == NonZeroU64::new(frame);
@@ -57,19 +57,19 @@ impl Connection {
             }
             match rule.effect.ends {
                 Ends::Nothing => {
-                    self.recorder.see_ignored(moment.direction, [moment.frame, 0, 0]);
+                    self.recorder.see_ignored(packet.direction, [packet.frame, 0, 0]);
                     return;
                 }
                 Ends::Over => return,
                 Ends::Unconfirmed => {
-                    own.loss_mut().probe = moment.place().map(|(frame, _)| (frame, Asks::Reset));
+                    own.loss_mut().probe = packet.place().map(|(frame, _)| (frame, Asks::Reset));
                 }
                 Ends::Connection | Ends::Attempt => {}
             }
             if first {
                 let resets = &mut own.loss_mut().resets;
                 resets.label = rule.label;
-                resets.ended_at = moment.at;
+                resets.ended_at = packet.at;
                 resets.foreign = !rule.effect.by_host;
                 resets.half_open = rule.effect.half_open;
                 resets.refused = rule.effect.ends == Ends::Attempt;
@@ -87,19 +87,19 @@ impl Connection {
                 for side in [&mut *own, &mut *peer] {
                     side.next_at_reset = side.snd_nxt.unwrap_or_default();
                     if let Some(shut) = side.loss.as_mut().and_then(|loss| loss.zero_window.as_mut()) {
-                        shut.reset = moment.place();
+                        shut.reset = packet.place();
                     }
                 }
             }
-            own.reset = own.reset.or(NonZeroU64::new(moment.frame));
+            own.reset = own.reset.or(NonZeroU64::new(packet.frame));
             let only_syn =
                 |side: &TcpEndpoint| side.snd_nxt.is_some() && side.isn.map(|isn| isn.plus(1)) == side.snd_nxt;
             self.handshake.reset(only_syn(own) && only_syn(peer));
         } else if closes && own.fin.is_none() {
             let peer_end = peer.fin.map(|fin| fin.end);
             own.fin = Some(Fin {
-                frame: moment.frame,
-                at: moment.at,
+                frame: packet.frame,
+                at: packet.at,
                 end: segment.seq.plus(segment.len).plus(1),
                 acks_peer_fin: peer_end.is_some_and(|end| own.ack_sent.is_some_and(|ack| !ack.is_before(end))),
                 acked_by: None,
@@ -110,16 +110,16 @@ impl Connection {
             return;
         }
         if !refused {
-            self.closed_first.get_or_insert(moment.direction);
+            self.closed_first.get_or_insert(packet.direction);
         }
     }
 
     /// Takes the marks and the number of a RST, as far as they are its sender's.
     #[cold]
-    pub(super) fn take_reset(&mut self, moment: &PacketRef, segment: &Segment, ip: &IpHeader, effect: ResetEffect) {
-        let own = self.sides.get_mut(moment.direction);
+    pub(super) fn take_reset(&mut self, packet: &PacketRef, segment: &Segment, ip: &IpHeader, effect: ResetEffect) {
+        let own = self.sides.get_mut(packet.direction);
         if effect.by_host {
-            own.learn_marks(ip);
+            own.learn_packet_ids(ip);
             own.last_ip_id = ip.id;
             if effect.ends == Ends::Connection {
                 own.snd_nxt.get_or_insert(segment.seq);
@@ -136,7 +136,7 @@ impl Connection {
     /// Returns the totals of the connection at its end, and moves the recorded events into them.
     pub(in crate::track) fn totals(&mut self) -> TcpTotals {
         let mut story = Box::<TcpSummary>::default();
-        self.tell(&mut story);
+        self.fill(&mut story);
         let (client, server) = (&self.sides.client_to_server, &self.sides.server_to_client);
         TcpTotals {
             client_isn: client.isn.map(|isn| isn.0),
@@ -169,8 +169,8 @@ impl Connection {
     }
 
     /// The summary of what was noted and of what the sides know.
-    fn tell(&mut self, story: &mut TcpSummary) {
-        self.recorder.tell(story);
+    fn fill(&mut self, story: &mut TcpSummary) {
+        self.recorder.fill(story);
         story.capture_point_evidence = self.capture_point_evidence();
         story.handshake = [self.handshake.syn, self.handshake.syn_ack, self.handshake.ack()]
             .map(|seen| seen.map(|(frame, _)| frame.get()));
@@ -179,8 +179,8 @@ impl Connection {
         story.ecn = self.ecn.agreed;
         story.challenged_syn = self.handshake.syn.zip(self.handshake.challenge).map(|((syn, _), ack)| {
             // a RST in answer to the challenge ends the older connection
-            let goes_on = self.former.as_ref().filter(|former| former.reset.is_none());
-            (syn.get(), ack.get(), goes_on.map(|former| former.stream))
+            let goes_on = self.previous.as_ref().filter(|previous| previous.reset.is_none());
+            (syn.get(), ack.get(), goes_on.map(|previous| previous.stream))
         });
         story.simultaneous_open = self.handshake.simultaneous;
         story.unanswered_syn = self.handshake.outcome() == Handshake::Partial

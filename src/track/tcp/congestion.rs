@@ -19,9 +19,9 @@ impl Connection {
     /// Returns the congestion signal of the packet. Called when its ACK is processed; `fits`: the ACK is of this
     /// connection.
     #[inline]
-    pub(super) fn hint_ecn(
+    pub(super) fn observe_ecn(
         &mut self,
-        moment: &PacketRef,
+        packet: &PacketRef,
         segment: &Segment,
         ip: &IpHeader,
         fits: bool,
@@ -32,14 +32,14 @@ impl Connection {
             || flags.intersects(ECN_FLAGS.union(TcpFlags::SYN))
             || self.ecn.is_accurate()
         {
-            self.note_ecn(moment, segment, ip, fits, observations);
+            self.note_ecn(packet, segment, ip, fits, observations);
         }
     }
 
     #[cold]
     fn note_ecn(
         &mut self,
-        moment: &PacketRef,
+        packet: &PacketRef,
         segment: &Segment,
         ip: &IpHeader,
         fits: bool,
@@ -48,9 +48,9 @@ impl Connection {
         let flags = segment.flags;
         observations.congestion = ip.ecn == CONGESTION_EXPERIENCED;
         if observations.congestion
-            && let Some(marked) = self.recorder.rare().ecn.marked.get_mut(moment.direction as usize)
+            && let Some(marked) = self.recorder.rare().ecn.marked.get_mut(packet.direction as usize)
         {
-            *marked = NonZeroU64::new(moment.frame);
+            *marked = NonZeroU64::new(packet.frame);
         }
         if !fits || flags.contains(TcpFlags::RST) {
             return;
@@ -58,7 +58,7 @@ impl Connection {
         if flags.contains(TcpFlags::SYN) {
             self.ecn.take_handshake(flags);
             if self.ecn.agreed == Ecn::Accurate && flags.is_syn_ack() {
-                observations.ecn = self.handshake_marked(moment.direction, flags.ace());
+                observations.ecn = self.handshake_marked(packet.direction, flags.ace());
             }
             return;
         }
@@ -67,16 +67,16 @@ impl Connection {
             self.ecn.agreed = Ecn::Accurate;
         }
         match self.ecn.agreed {
-            Ecn::Accurate => observations.ecn = self.counted(moment, segment, observations),
-            Ecn::Classic { .. } | Ecn::Unknown => observations.ecn = self.classic_signal(moment, segment),
+            Ecn::Accurate => observations.ecn = self.counted(packet, segment, observations),
+            Ecn::Classic { .. } | Ecn::Unknown => observations.ecn = self.classic_signal(packet, segment),
             Ecn::NotOffered | Ecn::Refused { .. } => {}
         }
     }
 
     /// Returns the signal of ECE and CWR in classic ECN (RFC 3168 §6.1).
-    fn classic_signal(&mut self, moment: &PacketRef, segment: &Segment) -> Option<ProvenEcn> {
+    fn classic_signal(&mut self, packet: &PacketRef, segment: &Segment) -> Option<ProvenEcn> {
         let flags = segment.flags;
-        let (own, peer) = (moment.direction as usize, !moment.direction as usize);
+        let (own, peer) = (packet.direction as usize, !packet.direction as usize);
         let known = self.ecn.agreed != Ecn::Unknown;
         let (echoes, reduced) = (flags.contains(TcpFlags::ECE), flags.contains(TcpFlags::CWR));
         if !echoes && !reduced {
@@ -98,14 +98,14 @@ impl Connection {
         }
         let echo = frames.echo.get_mut(own)?;
         let since = *echo;
-        *echo = echo.or(NonZeroU64::new(moment.frame));
+        *echo = echo.or(NonZeroU64::new(packet.frame));
         signal(Says::Echo, EcnProof { marked, echo: since, reduced, known, ..EcnProof::default() })
     }
 
     /// By how much the counter of marked packets rises: three bits that start at 5 (RFC 9768 §3.2.2).
-    fn counted(&mut self, moment: &PacketRef, segment: &Segment, observations: &Observations) -> Option<ProvenEcn> {
+    fn counted(&mut self, packet: &PacketRef, segment: &Segment, observations: &Observations) -> Option<ProvenEcn> {
         let ace = segment.flags.ace();
-        let (own, peer) = (self.sides.get(moment.direction), self.sides.get(!moment.direction));
+        let (own, peer) = (self.sides.get(packet.direction), self.sides.get(!packet.direction));
         // the client's ACK of the SYN-ACK has the SYN-ACK's mark instead of the counter (RFC 9768 §3.2.2.1)
         let at_first = |end: &super::TcpEndpoint, number| end.isn.is_some_and(|isn| isn.plus(1) == number);
         let first = segment.len == 0
@@ -114,14 +114,14 @@ impl Connection {
             && at_first(peer, segment.ack)
             && own.isn.is_some_and(|isn| own.snd_nxt == Some(segment.seq) && segment.seq.is_after(isn));
         if first && matches!(ace, 0b010 | 0b011 | 0b100 | ANSWERS_MARKED) {
-            return self.handshake_marked(moment.direction, ace);
+            return self.handshake_marked(packet.direction, ace);
         }
         // an ACK that was overtaken has an older count
         if observations.older_ack.is_some() || !segment.flags.contains(TcpFlags::ACK) {
             return None;
         }
         let handshake = own.isn.is_some() && peer.isn.is_some();
-        let last = self.ecn.count(moment.direction)?;
+        let last = self.ecn.count(packet.direction)?;
         let before = match last.replace(ace) {
             // a counter that is 0 from the first packet on was cleared on the path (RFC 9768 §3.2.2.4)
             None if !handshake || ace == 0 => return None,

@@ -2,10 +2,10 @@
 
 use super::ecn::EcnState;
 use super::endpoint::TcpEndpoint;
-use super::former::Former;
-use super::handshake::Progress;
+use super::handshake::HandshakeObserver;
 use super::loss_state::{OPEN_AT_END, OpenRest};
 use super::prediction::Prediction;
+use super::previous::PreviousConnection;
 use super::recorder::SummaryRecorder;
 use super::time_ledger::TimeLedger;
 use super::wireshark::Wireshark;
@@ -21,12 +21,12 @@ use crate::track::rtt::Distribution;
 pub(in crate::track) struct Connection {
     pub(super) sides: PerDirection<TcpEndpoint>,
     pub(super) wireshark: Wireshark,
-    pub(super) handshake: Progress,
+    pub(super) handshake: HandshakeObserver,
     pub(super) ecn: EcnState,
     /// The state of the prediction of the next segment.
     pub(in crate::track) prediction: Prediction,
     /// The connection that used the ports before.
-    pub(in crate::track) former: Option<Box<Former>>,
+    pub(in crate::track) previous: Option<Box<PreviousConnection>>,
     pub(in crate::track) clues: CapturePointObserver,
     /// Made with the first flag.
     pub(super) counts: Option<Box<AnalysisCounts>>,
@@ -63,7 +63,7 @@ impl Connection {
 
     /// Hands the memory of an ended connection to the next one. Its sent segments are forgotten with it, except where
     /// bytes were retransmitted: more retransmissions may follow, and the first copy proves them.
-    pub(in crate::track) fn hand_over(&mut self, next: &mut Self) {
+    pub(in crate::track) fn recycle_into(&mut self, next: &mut Self) {
         if !self.recorder.is_plain() {
             return;
         }
@@ -116,19 +116,19 @@ impl Connection {
 
     /// Notes that the current segment is a TLS alert.
     #[cold]
-    pub(in crate::track) fn see_alert(&mut self, moment: &PacketRef) {
-        self.recorder.see_alert(moment);
+    pub(in crate::track) fn see_alert(&mut self, packet: &PacketRef) {
+        self.recorder.see_alert(packet);
     }
 
     /// Notes that the current segment asks to close the whole MPTCP connection.
     #[cold]
-    pub(in crate::track) fn see_fast_close(&mut self, moment: &PacketRef) {
-        self.recorder.see_fast_close(moment);
+    pub(in crate::track) fn see_fast_close(&mut self, packet: &PacketRef) {
+        self.recorder.see_fast_close(packet);
     }
 
     /// Returns the place where the capture was made, as far as it is known, and the evidence.
     pub(in crate::track) fn capture_point_evidence(&self) -> CapturePointEvidence {
-        self.clues.tell(self.handshake.times())
+        self.clues.evidence(self.handshake.times())
     }
 
     /// Returns `true` if the segment can have reached its program. A corrupted segment never did, as far as its

@@ -223,8 +223,8 @@ impl TcpEndpoint {
 
     /// Notes data that it sends for the first time: an answer to what the peer has sent before.
     #[inline]
-    pub(super) fn note_new_data(&mut self, peer: &mut Self, moment: &PacketRef, segment: &Segment) {
-        self.last_data = moment.at;
+    pub(super) fn note_new_data(&mut self, peer: &mut Self, packet: &PacketRef, segment: &Segment) {
+        self.last_data = packet.at;
         self.unread_bytes = self.unread_bytes.saturating_add(segment.len);
         peer.unread_bytes = 0;
     }
@@ -281,7 +281,7 @@ impl TcpEndpoint {
 
     /// Notes whether its IP identifications distinguish packets, and whether one is missing before this packet.
     #[inline]
-    pub(super) fn learn_marks(&mut self, ip: &IpHeader) {
+    pub(super) fn learn_packet_ids(&mut self, ip: &IpHeader) {
         // a receiver's kernel merges packets into one of more than the MSS, and their identifications are gone
         let merged = self.newest().zip(self.mss).is_some_and(|(newest, mss)| newest.len > u32::from(mss));
         self.ip_id_steps.take(self.last_ip_id.filter(|_| !merged), ip.id);

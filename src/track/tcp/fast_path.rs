@@ -31,16 +31,16 @@ impl Connection {
     #[inline]
     pub(in crate::track) fn take_predicted(
         &mut self,
-        moment: &PacketRef,
+        packet: &PacketRef,
         segment: &Segment,
         ip: &IpHeader,
         facts: &mut TcpFacts,
     ) -> bool {
-        if !is_plain(moment, segment, ip) {
+        if !is_plain(packet, segment, ip) {
             return false;
         }
         if segment.flags.contains(TcpFlags::SYN) || matches!(self.prediction, Prediction::SynReceived) {
-            return self.take_opening(moment, segment, ip, facts);
+            return self.take_opening(packet, segment, ip, facts);
         }
         if segment.flags.union(OPTIONAL) != TcpFlags::ACK.union(OPTIONAL) || segment.options.window_scale.is_some() {
             return false;
@@ -52,41 +52,41 @@ impl Connection {
         let fin = segment.flags.contains(TcpFlags::FIN);
         let capture_point = match self.prediction {
             Prediction::Ready(capture_point) if bare || !fin => capture_point,
-            Prediction::Closing(capture_point) if bare && !(fin && self.sides.get(moment.direction).fin.is_some()) => {
+            Prediction::Closing(capture_point) if bare && !(fin && self.sides.get(packet.direction).fin.is_some()) => {
                 capture_point
             }
             _ => return false,
         };
-        if !self.is_due(moment, segment, ip) {
+        if !self.is_due(packet, segment, ip) {
             return false;
         }
-        let scale = self.sides.get(moment.direction).scale();
-        let view = SegmentView::new(moment, segment, scale, false);
+        let scale = self.sides.get(packet.direction).scale();
+        let view = SegmentView::new(packet, segment, scale, false);
         if !self.wireshark.has_no_flags(&view) {
             return false;
         }
         self.wireshark.follow_without_flags(&view);
-        let role = self.predicted_place(moment, segment);
-        self.advance(moment, segment, ip, capture_point, facts);
+        let role = self.predicted_place(packet, segment);
+        self.advance(packet, segment, ip, capture_point, facts);
         if fin {
-            self.take_due_fin(moment, segment);
+            self.take_due_fin(packet, segment);
         } else if self.life == Life::Opening {
             self.life = Life::Open;
         }
-        (facts.ordinary, facts.or_ordinary) = self.predicted_cause(moment, facts, role);
-        self.leave(moment, segment, role, facts);
+        (facts.ordinary, facts.or_ordinary) = self.predicted_cause(packet, facts, role);
+        self.leave(packet, segment, role, facts);
         true
     }
 
     /// Takes the window and the timestamp of a predicted segment, remembers it, and fills in what is known of every one.
     #[inline]
-    pub(super) fn leave(&mut self, moment: &PacketRef, segment: &Segment, role: SegmentRole, facts: &mut TcpFacts) {
-        let (own, peer) = self.sides.both_mut(moment.direction);
+    pub(super) fn leave(&mut self, packet: &PacketRef, segment: &Segment, role: SegmentRole, facts: &mut TcpFacts) {
+        let (own, peer) = self.sides.both_mut(packet.direction);
         let scale = if segment.flags.contains(TcpFlags::SYN) { Some(0) } else { own.scale() };
         let window = u32::from(segment.window) << scale.unwrap_or(0);
         own.window = window;
         own.advertise(segment, scale.map(|_| window));
-        own.learn_timestamp(moment.frame, segment);
+        own.learn_timestamp(packet.frame, segment);
         own.learn_scale(peer, segment);
         let numbers = Numbers {
             analysis: Analysis::default(),
@@ -97,16 +97,16 @@ impl Connection {
             window,
             scale: scale.map(|shift| 1 << shift),
         };
-        self.remember(moment, segment, &numbers, facts);
-        self.recorder.see_plain(moment, segment.checksum);
-        self.account_predicted(moment, segment, role);
+        self.remember(packet, segment, &numbers, facts);
+        self.recorder.see_plain(packet, segment.checksum);
+        self.account_predicted(packet, segment, role);
     }
 
     /// Takes a FIN that is due; its number and ACK are taken.
     #[cold]
-    fn take_due_fin(&mut self, moment: &PacketRef, segment: &Segment) {
-        self.note_unanswered(moment, segment, None, false);
-        self.note_close(moment, segment, None);
+    fn take_due_fin(&mut self, packet: &PacketRef, segment: &Segment) {
+        self.note_unanswered(packet, segment, None, false);
+        self.note_close(packet, segment, None);
         self.life = Life::Closing;
         if let Prediction::Ready(capture_point) = self.prediction {
             self.prediction = Prediction::Closing(capture_point);
@@ -126,7 +126,7 @@ impl Connection {
     fn is_healthy(&self) -> bool {
         let opened =
             matches!(self.life, Life::Open | Life::Opening) && self.handshake.is_over() && !self.handshake.simultaneous;
-        let complete = !self.lacks_frames && !self.renumbered && self.former.is_none();
+        let complete = !self.lacks_frames && !self.renumbered && self.previous.is_none();
         let sides = [Direction::ClientToServer, Direction::ServerToClient];
         opened
             && complete
@@ -143,35 +143,35 @@ impl Connection {
 
     /// Returns `true` if the segment is the expected one, by its numbers, and shows no wait that a rule explains.
     #[inline(always)]
-    fn is_due(&self, moment: &PacketRef, segment: &Segment, ip: &IpHeader) -> bool {
-        let (own, peer) = (self.sides.get(moment.direction), self.sides.get(!moment.direction));
+    fn is_due(&self, packet: &PacketRef, segment: &Segment, ip: &IpHeader) -> bool {
+        let (own, peer) = (self.sides.get(packet.direction), self.sides.get(!packet.direction));
         let (Some(acked), Some(sent)) = (own.ack_sent, peer.snd_nxt) else { return false };
         let in_order = own.snd_nxt == Some(segment.seq);
         let covered = !segment.ack.is_before(acked) && !segment.ack.is_after(sent);
-        let soon = moment.since(self.last.1).is_some_and(|since| since < IDLE);
+        let soon = packet.since(self.last.1).is_some_and(|since| since < IDLE);
         in_order
             && covered
             && soon
             && own.is_newer(segment)
-            && self.clues.ttl(moment.direction) == ip.ttl
+            && self.clues.ttl(packet.direction) == ip.ttl
             && own.keeps_window(segment, segment.ack.relative_to(acked))
-            && self.is_prompt(moment, segment)
+            && self.is_prompt(packet, segment)
             && match segment.len {
                 0 if segment.flags.contains(TcpFlags::FIN) => true,
                 0 => {
-                    let copied = own.last_ip_id == ip.id && (own.ip_ids_vary || moment.at == own.ack_at);
+                    let copied = own.last_ip_id == ip.id && (own.ip_ids_vary || packet.at == own.ack_at);
                     let answers_syn = peer.newest().is_some_and(|newest| newest.syn);
                     segment.ack.is_after(acked) && !copied && !answers_syn
                 }
-                _ => !self.fills_window(moment, segment) && !self.may_have_waited(moment, segment),
+                _ => !self.fills_window(packet, segment) && !self.may_have_waited(packet, segment),
             }
     }
 
     /// Returns `true` if the ACK comes as soon as this side usually acknowledges, and covers only segments that were
     /// sent once.
     #[inline]
-    fn is_prompt(&self, moment: &PacketRef, segment: &Segment) -> bool {
-        let (own, peer) = (self.sides.get(moment.direction), self.sides.get(!moment.direction));
+    fn is_prompt(&self, packet: &PacketRef, segment: &Segment) -> bool {
+        let (own, peer) = (self.sides.get(packet.direction), self.sides.get(!packet.direction));
         let mut last = None;
         for sent in peer.sent.in_flight_up_to(segment.ack) {
             if sent.is_unusual() {
@@ -179,37 +179,37 @@ impl Connection {
             }
             last = Some(sent.at);
         }
-        let Some(delay) = last.and_then(|at| moment.since(at)) else { return true };
-        let usual = self.handshake.answer_time(moment.direction).into_iter().chain(own.quickest_ack.get()).min();
+        let Some(delay) = last.and_then(|at| packet.since(at)) else { return true };
+        let usual = self.handshake.answer_time(packet.direction).into_iter().chain(own.quickest_ack.get()).min();
         usual.is_none_or(|usual| delay.minus(usual) < DELAYED_ACK)
     }
 
     /// Returns `true` if new data may have waited in its sender's kernel, for an ACK or for the rest of a segment. The
     /// first data wait for neither.
     #[inline]
-    fn may_have_waited(&self, moment: &PacketRef, segment: &Segment) -> bool {
-        let (own, peer) = (self.sides.get(moment.direction), self.sides.get(!moment.direction));
+    fn may_have_waited(&self, packet: &PacketRef, segment: &Segment) -> bool {
+        let (own, peer) = (self.sides.get(packet.direction), self.sides.get(!packet.direction));
         let slow = |since: Option<_>, limit| since.is_some_and(|since| since >= limit);
-        if own.sent.in_flight() > 0 && slow(moment.since(own.last_data), COMPARABLE_RTT) {
+        if own.sent.in_flight() > 0 && slow(packet.since(own.last_data), COMPARABLE_RTT) {
             return true;
         }
         let partial = own.full_segment(peer, segment).is_some_and(|full| !segment.len.is_multiple_of(full));
         let behind_ack = !own.nagle_off && peer.newest().is_some_and(|newest| newest.len == 0);
-        partial && (behind_ack || slow(moment.since(peer.ack_at), MIN_RTO)) && own.newest_data().is_some()
+        partial && (behind_ack || slow(packet.since(peer.ack_at), MIN_RTO)) && own.newest_data().is_some()
     }
 
     /// Takes the predicted segment's bytes and ACK.
     #[inline(always)]
     fn advance(
         &mut self,
-        moment: &PacketRef,
+        packet: &PacketRef,
         segment: &Segment,
         ip: &IpHeader,
         capture_point: Option<CapturePoint>,
         facts: &mut TcpFacts,
     ) {
         let clues = self.clues;
-        self.clues.note_segment(moment.direction, segment, None);
+        self.clues.note_segment(packet.direction, segment, None);
         let capture_point = if !self.clues.may_tell_more(&clues) {
             capture_point
         } else {
@@ -221,13 +221,13 @@ impl Connection {
             evidence
         };
         facts.shows_nothing();
-        self.take_due_bytes(moment, segment, ip);
-        self.take_due_ack(moment, segment, capture_point, facts);
+        self.take_due_bytes(packet, segment, ip);
+        self.take_due_ack(packet, segment, capture_point, facts);
         if segment.len > 0 {
-            let off = !self.sides.get(moment.direction).nagle_off && self.shows_no_nagle(moment, segment);
-            let (own, peer) = self.sides.both_mut(moment.direction);
+            let off = !self.sides.get(packet.direction).nagle_off && self.shows_no_nagle(packet, segment);
+            let (own, peer) = self.sides.both_mut(packet.direction);
             own.nagle_off |= off;
-            own.note_new_data(peer, moment, segment);
+            own.note_new_data(peer, packet, segment);
         }
     }
 
@@ -235,28 +235,28 @@ impl Connection {
     #[inline]
     pub(super) fn take_due_ack(
         &mut self,
-        moment: &PacketRef,
+        packet: &PacketRef,
         segment: &Segment,
         capture_point: Option<CapturePoint>,
         facts: &mut TcpFacts,
     ) {
-        let usual = self.handshake.answer_time(moment.direction);
-        let (own, peer) = self.sides.both_mut(moment.direction);
-        own.note_ack(moment, segment);
+        let usual = self.handshake.answer_time(packet.direction);
+        let (own, peer) = self.sides.both_mut(packet.direction);
+        own.note_ack(packet, segment);
         let before = own.ack_sent;
         if before.is_some_and(|before| !segment.ack.is_after(before)) {
             return;
         }
         own.ack_sent = Some(segment.ack);
-        own.advanced = (moment.frame, moment.at);
+        own.advanced = (packet.frame, packet.at);
         let syn = !std::mem::replace(&mut peer.syn_acked, true);
         let fin = peer.fin.as_mut().filter(|fin| fin.acked_by.is_none() && !segment.ack.is_before(fin.end));
-        let fin = fin.map(|fin| fin.acked_by = NonZeroU64::new(moment.frame)).is_some();
-        let covered = peer.sent.acknowledge(segment.ack, moment.frame);
+        let fin = fin.map(|fin| fin.acked_by = NonZeroU64::new(packet.frame)).is_some();
+        let covered = peer.sent.acknowledge(segment.ack, packet.frame);
         let sample = covered.sample.filter(|sent| sent.len > 0);
-        if let Some((sent, delay)) = sample.and_then(|sent| Some((sent, moment.since(sent.at)?))) {
+        if let Some((sent, delay)) = sample.and_then(|sent| Some((sent, packet.since(sent.at)?))) {
             own.holds_ack(delay, usual);
-            facts.rtt = rtt_of(&mut self.rtt, peer, (sent, delay), (capture_point, moment.direction));
+            facts.rtt = rtt_of(&mut self.rtt, peer, (sent, delay), (capture_point, packet.direction));
         }
         let from = before.or(peer.isn).unwrap_or(segment.ack);
         let bytes = segment.ack.relative_to(from).saturating_sub(u32::from(syn) + u32::from(fin));
@@ -287,7 +287,7 @@ impl TcpEndpoint {
 /// Returns `true` if the segment alone allows its prediction, apart from its flags: a nonzero window, no option except
 /// those of a usual SYN and timestamps, a valid checksum, one packet without the CE mark.
 #[inline]
-fn is_plain(moment: &PacketRef, segment: &Segment, ip: &IpHeader) -> bool {
+fn is_plain(packet: &PacketRef, segment: &Segment, ip: &IpHeader) -> bool {
     let options = &segment.options;
     segment.window > 0
         && options.sack.is_empty()
@@ -295,7 +295,7 @@ fn is_plain(moment: &PacketRef, segment: &Segment, ip: &IpHeader) -> bool {
         && segment.checksum != Checksum::Invalid
         && ip.fragments <= 1
         && ip.ecn != CONGESTION_EXPERIENCED
-        && moment.unknown == Unknown::default()
+        && packet.unknown == Unknown::default()
 }
 
 #[cfg(test)]
@@ -304,7 +304,7 @@ mod tests {
     use crate::echo::EchoMatcher;
     use crate::model::{ClosingCalls, Endpoint, Nanos, SeqNumber, TcpOptions};
     use crate::track::hosts::Hosts;
-    use crate::track::tcp::rules::reset::Elsewhere;
+    use crate::track::tcp::rules::reset::OtherConversations;
     use Direction::{ClientToServer, ServerToClient};
 
     /// Segments of one connection, each a frame, 1 ms after the one before.
@@ -344,14 +344,14 @@ mod tests {
                 earlier: Default::default(),
             };
             let at = Some(Nanos::from_millis(self.frame as i64)).into();
-            let moment = PacketRef { frame: self.frame, at, direction, unknown: Unknown::default() };
+            let packet = PacketRef { frame: self.frame, at, direction, unknown: Unknown::default() };
             let mut facts = TcpFacts::default();
-            if self.connection.take_predicted(&moment, &segment, &ip, &mut facts) {
+            if self.connection.take_predicted(&packet, &segment, &ip, &mut facts) {
                 return true;
             }
             let (hosts, echo, closing) = (Hosts::default(), EchoMatcher::default(), ClosingCalls::default());
-            let elsewhere = Elsewhere { hosts: &hosts, echo: &echo, closing: &closing, time: None };
-            self.connection.follow(&moment, &segment, &ip, &elsewhere, &mut facts);
+            let others = OtherConversations { hosts: &hosts, echo: &echo, closing: &closing, time: None };
+            self.connection.follow(&packet, &segment, &ip, &others, &mut facts);
             false
         }
 

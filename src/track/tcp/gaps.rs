@@ -30,7 +30,7 @@ pub(super) struct AckedUnseen {
 
 /// The relation of a segment's bytes to the gaps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Fill {
+pub(super) enum GapOverlap {
     /// All of its bytes were captured before.
     Nothing,
     /// It brings this number of skipped bytes; `shown_by` is the frame that showed the gap.
@@ -73,8 +73,8 @@ impl GapList {
     }
 
     /// Takes the bytes from `from` up to `to` out of the gaps.
-    pub(super) fn fill(&mut self, from: SeqNumber, to: SeqNumber) -> Fill {
-        let mut filled = Fill::Nothing;
+    pub(super) fn fill(&mut self, from: SeqNumber, to: SeqNumber) -> GapOverlap {
+        let mut filled = GapOverlap::Nothing;
         let mut rest = None;
         self.ranges.retain_mut(|gap| {
             if !from.is_before(gap.to) || !to.is_after(gap.from) {
@@ -83,12 +83,12 @@ impl GapList {
             let (before, after) = (from.is_after(gap.from), to.is_before(gap.to));
             let fills = if after { to } else { gap.to }.relative_to(if before { from } else { gap.from });
             filled = match (gap.acked, filled) {
-                (None, Fill::Gap { bytes, .. }) => {
-                    Fill::Gap { shown_by: gap.shown_by, bytes: bytes.saturating_add(fills) }
+                (None, GapOverlap::Gap { bytes, .. }) => {
+                    GapOverlap::Gap { shown_by: gap.shown_by, bytes: bytes.saturating_add(fills) }
                 }
-                (None, _) => Fill::Gap { shown_by: gap.shown_by, bytes: fills },
-                (Some(_), Fill::Gap { .. }) => filled,
-                (Some(missed), _) => Fill::AckedUnseen(missed),
+                (None, _) => GapOverlap::Gap { shown_by: gap.shown_by, bytes: fills },
+                (Some(_), GapOverlap::Gap { .. }) => filled,
+                (Some(missed), _) => GapOverlap::AckedUnseen(missed),
             };
             if before && after {
                 rest = Some(Gap { from: to, ..*gap });
@@ -177,8 +177,8 @@ mod tests {
 
     const ACK: AckedUnseen = AckedUnseen { frame: 9, at: OptTime::UNKNOWN, echo: None };
 
-    fn gap(shown_by: u64, bytes: u32) -> Fill {
-        Fill::Gap { shown_by, bytes }
+    fn gap(shown_by: u64, bytes: u32) -> GapOverlap {
+        GapOverlap::Gap { shown_by, bytes }
     }
 
     fn seq(n: u32) -> SeqNumber {
@@ -190,7 +190,7 @@ mod tests {
         let mut gaps = GapList::default();
         gaps.open(seq(10), seq(40), 3);
         assert_eq!(gaps.fill(seq(20), seq(30)), gap(3, 10));
-        assert_eq!(gaps.fill(seq(20), seq(30)), Fill::Nothing);
+        assert_eq!(gaps.fill(seq(20), seq(30)), GapOverlap::Nothing);
         assert_eq!(gaps.fill(seq(0), seq(15)), gap(3, 5));
         assert_eq!(gaps.acknowledged(seq(50), ACK), Some((15, 3)));
         assert_eq!(gaps.acknowledged(seq(60), ACK), None);
@@ -249,10 +249,13 @@ mod tests {
         gaps.open(seq(10), seq(40), 3);
         assert_eq!(gaps.acknowledged(seq(20), ACK), Some((10, 3)));
         assert_eq!(gaps.acknowledged(seq(20), ACK), None);
-        assert_eq!(gaps.fill(seq(12), seq(15)), Fill::AckedUnseen(ACK));
-        assert_eq!((gaps.fill(seq(12), seq(15)), gaps.fill(seq(30), seq(35))), (Fill::Nothing, gap(3, 5)));
+        assert_eq!(gaps.fill(seq(12), seq(15)), GapOverlap::AckedUnseen(ACK));
+        assert_eq!((gaps.fill(seq(12), seq(15)), gaps.fill(seq(30), seq(35))), (GapOverlap::Nothing, gap(3, 5)));
         gaps.missed(seq(50), seq(60), ACK);
-        assert_eq!((gaps.fill(seq(50), seq(60)), gaps.fill(seq(50), seq(60))), (Fill::AckedUnseen(ACK), Fill::Nothing));
+        assert_eq!(
+            (gaps.fill(seq(50), seq(60)), gaps.fill(seq(50), seq(60))),
+            (GapOverlap::AckedUnseen(ACK), GapOverlap::Nothing)
+        );
         (0..100).for_each(|n| gaps.missed(seq(n * 10), seq(n * 10 + 5), ACK));
         assert!(gaps.ranges.len() <= MISSED + 3 && !gaps.forgot_some());
     }

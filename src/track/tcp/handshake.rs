@@ -11,7 +11,7 @@ use crate::track::packet_ref::PacketRef;
 
 /// The progress of the handshake.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Progress {
+pub(super) struct HandshakeObserver {
     began: OptTime,
     pub(super) syn: Option<(NonZeroU64, OptTime)>,
     pub(super) syn_ack: Option<(NonZeroU64, OptTime)>,
@@ -38,7 +38,7 @@ pub(super) struct Progress {
     pub(super) challenge: Option<NonZeroU64>,
 }
 
-impl Progress {
+impl HandshakeObserver {
     /// Reads a part of every cache line of it, which means nothing: see `Tracker::expect`.
     #[inline]
     pub(super) fn read_ahead(&self) -> u64 {
@@ -55,7 +55,7 @@ impl Progress {
     #[inline]
     pub(super) fn follow(
         &mut self,
-        moment: &PacketRef,
+        packet: &PacketRef,
         place: SegmentRole,
         seq: SeqNumber,
         sides: &PerDirection<TcpEndpoint>,
@@ -65,20 +65,20 @@ impl Progress {
         }
         match place {
             // of the server, in an open connection
-            SegmentRole::Syn if moment.direction == Direction::ServerToClient && self.ack.is_some() => {}
+            SegmentRole::Syn if packet.direction == Direction::ServerToClient && self.ack.is_some() => {}
             SegmentRole::Syn => {
                 self.syn_repeated |= self.syn.is_some();
                 if self.refused {
                     self.syns_since_refusal = self.syns_since_refusal.saturating_add(1);
                 }
                 if self.syn.is_none() || self.syns_since_refusal == 1 {
-                    self.began = moment.at;
+                    self.began = packet.at;
                 }
-                self.syn = moment.place();
+                self.syn = packet.place();
             }
             SegmentRole::SimultaneousSyn { .. } => {
                 self.simultaneous = true;
-                self.other_syn = moment.at;
+                self.other_syn = packet.at;
             }
             // one that comes behind the ACK was not what that answered
             SegmentRole::SynAck | SegmentRole::AnotherSynAck { .. } if self.ack.is_none() => {
@@ -89,17 +89,17 @@ impl Progress {
                 }
                 self.syn_ack_repeated |= self.syn_ack.is_some();
                 if self.syn_ack.is_none() || !self.syn_ack_repeated {
-                    self.first_answer = self.syn.and_then(|(_, syn)| moment.since(syn)).into();
+                    self.first_answer = self.syn.and_then(|(_, syn)| packet.since(syn)).into();
                 }
-                self.syn_ack = moment.place();
-                self.time_simultaneous(moment);
+                self.syn_ack = packet.place();
+                self.time_simultaneous(packet);
             }
             SegmentRole::SynAck | SegmentRole::AnotherSynAck { .. } => {
-                self.syn_ack = self.syn_ack.or(moment.place());
+                self.syn_ack = self.syn_ack.or(packet.place());
             }
             SegmentRole::Reset => {
-                let peer = sides.get(!moment.direction);
-                let own = sides.get(moment.direction);
+                let peer = sides.get(!packet.direction);
+                let own = sides.get(packet.direction);
                 let waits = self.ack.is_none() && self.challenge.is_none();
                 self.refused |= waits && self.syn.is_some() && peer.isn.is_some() && own.isn.is_none();
             }
@@ -107,14 +107,14 @@ impl Progress {
             SegmentRole::Odd | SegmentRole::WrongSynAck => {}
             // what does not follow the SYN is of an older connection on the same ports
             _ if self.ack.is_none()
-                && moment.direction == Direction::ClientToServer
+                && packet.direction == Direction::ClientToServer
                 && self.has_begun()
                 && self.challenge.is_none()
-                && sides.get(moment.direction).isn.is_none_or(|isn| seq.is_after(isn)) =>
+                && sides.get(packet.direction).isn.is_none_or(|isn| seq.is_after(isn)) =>
             {
-                self.ack = moment.place();
+                self.ack = packet.place();
                 self.ack_on_data = matches!(place, SegmentRole::Data | SegmentRole::Fin { .. });
-                self.finish(moment);
+                self.finish(packet);
             }
             _ => {}
         }
@@ -143,22 +143,22 @@ impl Progress {
         self.refused &= self.syn_ack.is_none();
     }
 
-    fn finish(&mut self, moment: &PacketRef) {
+    fn finish(&mut self, packet: &PacketRef) {
         let (Some((_, syn)), Some((_, syn_ack))) = (self.syn, self.syn_ack) else { return };
         if !self.simultaneous {
             let to_first = self.first_answer.get().filter(|_| self.syn_ack_repeated);
             self.from_client = to_first.or(syn_ack.since(syn)).into();
             // Karn: a retransmitted SYN-ACK leaves open which one was answered, so this is the least
-            self.from_server = moment.since(syn_ack).into();
+            self.from_server = packet.since(syn_ack).into();
         }
     }
 
     /// In a simultaneous open, each side's SYN-ACK answers the other's SYN (RFC 9293 §3.5).
-    fn time_simultaneous(&mut self, moment: &PacketRef) {
+    fn time_simultaneous(&mut self, packet: &PacketRef) {
         let Some((_, syn)) = self.syn.filter(|_| self.simultaneous) else { return };
-        let (took, since) = match moment.direction {
-            Direction::ServerToClient => (&mut self.from_client, moment.since(syn)),
-            Direction::ClientToServer => (&mut self.from_server, moment.since(self.other_syn)),
+        let (took, since) = match packet.direction {
+            Direction::ServerToClient => (&mut self.from_client, packet.since(syn)),
+            Direction::ClientToServer => (&mut self.from_server, packet.since(self.other_syn)),
         };
         if took.get().is_none() {
             *took = since.into();
@@ -224,10 +224,10 @@ impl Progress {
     pub(super) fn overtaken_syn(
         &self,
         own: &TcpEndpoint,
-        moment: &PacketRef,
+        packet: &PacketRef,
         segment: &Segment,
     ) -> Option<(NonZeroU64, OptTime)> {
-        let server = moment.direction == Direction::ServerToClient && own.syn_with_ack;
+        let server = packet.direction == Direction::ServerToClient && own.syn_with_ack;
         // one that comes when the connection is open, or after a RST, was sent then
         let first = server && !self.simultaneous && self.ack.is_none() && !self.ended;
         own.syn.filter(|_| first && !segment.flags.contains(TcpFlags::ACK))

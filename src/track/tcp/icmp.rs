@@ -71,21 +71,21 @@ pub(super) fn quoted_frame(sender: &mut TcpEndpoint, quoted: &Quoted) -> Option<
 
 impl Connection {
     /// An ICMP error to the sender of the segment that it quotes; the frame of that segment, where it is known.
-    pub(in crate::track) fn take_error(&mut self, moment: &PacketRef, error: &IcmpError) -> Option<u64> {
+    pub(in crate::track) fn take_error(&mut self, packet: &PacketRef, error: &IcmpError) -> Option<u64> {
         self.prediction.forget();
-        self.recorder.see_error(moment.frame);
+        self.recorder.see_error(packet.frame);
         // the sender's own kernel may give up on an address after seconds
         if error.source != error.quoted.source.address {
-            self.clues.note_error(moment.direction, moment.since(self.last.1));
+            self.clues.note_error(packet.direction, packet.since(self.last.1));
         }
-        self.account_error(moment);
-        let sender = self.sides.get_mut(!moment.direction);
+        self.account_error(packet);
+        let sender = self.sides.get_mut(!packet.direction);
         if error.is_route_missing() {
-            sender.loss_mut().unreachable = moment.place();
+            sender.loss_mut().unreachable = packet.place();
         }
         if error.is_too_big() {
-            sender.loss_mut().too_big = moment.place();
-            self.recorder.see_too_big(!moment.direction, moment.frame, error.mtu);
+            sender.loss_mut().too_big = packet.place();
+            self.recorder.see_too_big(!packet.direction, packet.frame, error.mtu);
         }
         quoted_frame(sender, &error.quoted)
     }

@@ -13,7 +13,6 @@ mod duplicate;
 mod ecn;
 mod endpoint;
 mod fast_path;
-pub(super) mod former;
 pub(super) mod fragments;
 mod gaps;
 mod handshake;
@@ -30,6 +29,7 @@ mod opening_path;
 mod other_host;
 mod port_reuse;
 pub(super) mod prediction;
+pub(super) mod previous;
 mod probe;
 mod recorder;
 mod recovery;
@@ -61,7 +61,7 @@ pub use summary::{
     AfterFin, Fins, Negotiated, PathMtu, StillZeroWindow, TcpSummary, Unacked, UnansweredRequest, UnfilledGap,
     ZeroWindow,
 };
-pub use two_ttls::{Quicker, SameTtl, TwoTtls};
+pub use two_ttls::{FasterAnswer, SameTtl, TwoTtls};
 
 use super::analysis::Analysis;
 use super::event::TcpFacts;
@@ -73,7 +73,7 @@ use endpoint::{Recent, TcpEndpoint};
 use numbers::Numbers;
 use rules::probe_answer::Answered;
 use rules::reset::family::Ends;
-use rules::reset::{self, Elsewhere, ResetCase};
+use rules::reset::{self, OtherConversations, ResetCase};
 use wireshark::SegmentView;
 
 impl Connection {
@@ -81,18 +81,18 @@ impl Connection {
     #[inline]
     pub(super) fn follow(
         &mut self,
-        moment: &PacketRef,
+        packet: &PacketRef,
         segment: &Segment,
         ip: &IpHeader,
-        elsewhere: &Elsewhere<'_>,
+        others: &OtherConversations<'_>,
         facts: &mut TcpFacts,
     ) {
         self.prediction.forget();
-        let direction = moment.direction;
-        self.lacks_frames |= moment.unknown.contains(Unknown::FRAMES);
+        let direction = packet.direction;
+        self.lacks_frames |= packet.unknown.contains(Unknown::FRAMES);
         let has_ack = segment.flags.contains(TcpFlags::ACK);
-        if self.former.is_some() && self.handshake.challenge.is_some() {
-            self.resume_former(moment, segment);
+        if self.previous.is_some() && self.handshake.challenge.is_some() {
+            self.resume_former(packet, segment);
         }
         // asked before anything of the segment is taken
         let may_ack = !has_ack || self.may_ack(direction, segment);
@@ -105,16 +105,16 @@ impl Connection {
         if !known || segment.flags.contains(TcpFlags::SYN) {
             self.learn(direction, segment, may_ack);
         }
-        self.clues.note_segment(direction, segment, moment.since(self.last.1));
+        self.clues.note_segment(direction, segment, packet.since(self.last.1));
         let two_ttls = !segment.flags.contains(TcpFlags::RST) && self.clues.note_ttl(direction, ip.ttl);
-        self.is_other_host = two_ttls && self.take_other_ttl(moment, segment, ip);
-        let place = self.place(moment, segment, may_ack);
-        let analysis = self.analyse(moment, segment);
+        self.is_other_host = two_ttls && self.take_other_ttl(packet, segment, ip);
+        let place = self.segment_role(packet, segment, may_ack);
+        let analysis = self.analyse(packet, segment);
         if !analysis.is_empty() {
             self.counts.get_or_insert_default().add(analysis);
         }
         let resets = segment.flags.contains(TcpFlags::RST);
-        let reset = if resets { reset::judge(&ResetCase::new(self, moment, segment, ip, elsewhere)) } else { None };
+        let reset = if resets { reset::judge(&ResetCase::new(self, packet, segment, ip, others)) } else { None };
         let effect = reset.map(|reset| reset.rule.effect);
         let ignored = effect.is_some_and(|effect| effect.is_ignored());
         // bytes on a RST are its reason, no data of the connection (RFC 1122 §4.2.2.12)
@@ -130,33 +130,33 @@ impl Connection {
         facts.observations = Observations::default();
         facts.acked = None;
         facts.rtt = None;
-        facts.unacceptable = if fits { self.unacceptable_segment(moment, segment) } else { None };
+        facts.unacceptable = if fits { self.unacceptable_segment(packet, segment) } else { None };
         if let Some((rule, _)) = facts.unacceptable {
-            self.note_unacceptable(moment, segment, rule);
+            self.note_unacceptable(packet, segment, rule);
             if !rule.effect.was_sent {
                 facts.retransmission = None;
                 let shift = self.sides.get(direction).scale();
                 let window = u32::from(segment.window) << shift.unwrap_or(0);
                 let scale = shift.map(|shift| 1 << shift);
                 let numbers = Numbers { analysis, role: place, probe: None, reset: None, copied: false, window, scale };
-                self.record(moment, segment, &numbers, facts);
+                self.record(packet, segment, &numbers, facts);
                 return;
             }
         }
         let accepted = fits && facts.unacceptable.is_none();
         let probe = match fits {
-            true => self.probe(moment, segment),
+            true => self.probe(packet, segment),
             false if ignored && self.sides.get(!direction).syn_acked => None,
-            false => self.misfit(moment, segment),
+            false => self.misfit(packet, segment),
         };
         // a SYN-ACK that does not match the SYN takes no place in the sequence space
         let sequenced = fits || place != SegmentRole::WrongSynAck;
         facts.retransmission = match effect {
             Some(effect) => {
-                self.take_reset(moment, segment, ip, effect);
+                self.take_reset(packet, segment, ip, effect);
                 None
             }
-            None if sequenced => self.take_bytes(moment, segment, ip, probe),
+            None if sequenced => self.take_bytes(packet, segment, ip, probe),
             None => None,
         };
         // a duplicate of an ACK or of a SYN adds no information
@@ -164,14 +164,14 @@ impl Connection {
         // who has seen the SYN-ACK acknowledges it with all that follows
         let counts = has_ack || segment.flags.intersects(TcpFlags::SYN.union(TcpFlags::RST));
         if (!self.handshake.is_over() || segment.flags.intersects(TcpFlags::CONTROL)) && accepted && counts && !copied {
-            self.handshake.follow(moment, place, segment.seq, &self.sides);
+            self.handshake.follow(packet, place, segment.seq, &self.sides);
         }
         // the ACK number of a RST is not checked by its receiver, and proves nothing beyond what was sent
         let beyond = resets && self.sides.get(!direction).snd_nxt.is_some_and(|next| segment.ack.is_after(next));
         let takes_ack = effect.is_none_or(|effect| effect.by_host && effect.ends != Ends::Over && !beyond);
-        facts.observations.refuses = self.refuses(moment, segment);
+        facts.observations.refuses = self.refuses(packet, segment);
         if has_ack && accepted && !copied && takes_ack {
-            self.take_ack(moment, segment, probe, facts);
+            self.take_ack(packet, segment, probe, facts);
         }
         if probe.and_then(|probe| probe.answers()).is_some_and(|(answered, _)| answered == Answered::KeepAlive) {
             // a keep-alive's byte is meant to come twice
@@ -179,29 +179,29 @@ impl Connection {
         }
         let TcpFacts { retransmission, observations, acked, .. } = facts;
         if facts.unacceptable.is_none() {
-            self.hint(moment, segment, ip, retransmission.as_ref(), observations);
-            self.hint_ecn(moment, segment, ip, fits, observations);
-            if self.former.is_some() {
-                self.hint_former(segment, place, probe, retransmission.is_some(), observations);
+            self.observe(packet, segment, ip, retransmission.as_ref(), observations);
+            self.observe_ecn(packet, segment, ip, fits, observations);
+            if self.previous.is_some() {
+                self.observe_previous(segment, place, probe, retransmission.is_some(), observations);
             }
         }
         if segment.flags.intersects(TcpFlags::CONTROL) {
             if accepted {
-                self.note_unanswered(moment, segment, reset, retransmission.is_some());
+                self.note_unanswered(packet, segment, reset, retransmission.is_some());
             }
             if reset.is_some() {
-                self.note_probe_reset(moment);
+                self.note_probe_reset(packet);
             }
-            self.note_close(moment, segment, reset);
+            self.note_close(packet, segment, reset);
         } else if self.life == Life::Aborted {
-            self.goes_on(moment, segment, acked.is_some(), probe);
+            self.goes_on(packet, segment, acked.is_some(), probe);
         }
         if matches!(self.life, Life::Opening | Life::Aborted) || segment.flags.intersects(TcpFlags::CONTROL) {
             self.life = self.life(place);
         }
         self.lacks_frames |= observations.capture_gap.is_some();
         let two_hosts = two_ttls && self.may_be_two_hosts(direction);
-        let takes_window = accepted && self.takes_window(moment, segment, retransmission.as_ref(), observations);
+        let takes_window = accepted && self.takes_window(packet, segment, retransmission.as_ref(), observations);
         let (own, peer) = self.sides.both_mut(direction);
         let applied = if segment.flags.contains(TcpFlags::SYN) { Some(0) } else { own.scale() };
         let window = u32::from(segment.window) << applied.unwrap_or(0);
@@ -215,12 +215,12 @@ impl Connection {
         }
         if accepted {
             own.advertise(segment, applied.map(|_| window));
-            own.learn_timestamp(moment.frame, segment);
+            own.learn_timestamp(packet.frame, segment);
         }
         own.learn_scale(peer, segment);
         if segment.len > 0 && retransmission.is_some_and(|retransmission| retransmission.may_arrive_first()) {
             // what is answered may be this one, and bytes that fill a gap are unread as others are
-            own.last_data = moment.at;
+            own.last_data = packet.at;
             let unseen =
                 retransmission.map_or(0, |retransmission| retransmission.proof.not_captured_before(segment.len));
             own.unread_bytes = own.unread_bytes.saturating_add(unseen);
@@ -230,38 +230,38 @@ impl Connection {
             && reset.is_none()
             && !probe.is_some_and(|probe| probe.is_question())
         {
-            own.note_new_data(peer, moment, segment);
+            own.note_new_data(peer, packet, segment);
         }
         if probe.and_then(|probe| probe.asks()) == Some(Asks::Alive) {
             // it is sent because of the silence
-            observations.idle = self.recorder.silence(moment);
+            observations.idle = self.recorder.silence(packet);
         }
         let scale = applied.map(|shift| 1 << shift);
-        self.record(moment, segment, &Numbers { analysis, role: place, probe, reset, copied, window, scale }, facts);
+        self.record(packet, segment, &Numbers { analysis, role: place, probe, reset, copied, window, scale }, facts);
     }
 
     /// Remembers the segment, and writes down what is known of every segment.
     #[inline]
-    fn record(&mut self, moment: &PacketRef, segment: &Segment, numbers: &Numbers, facts: &mut TcpFacts) {
+    fn record(&mut self, packet: &PacketRef, segment: &Segment, numbers: &Numbers, facts: &mut TcpFacts) {
         let played = (numbers.role, numbers.probe);
-        (facts.ordinary, facts.or_ordinary) = self.ordinary_cause(moment.direction, moment.at, segment, facts, played);
-        self.remember(moment, segment, numbers, facts);
-        self.recorder.follow(moment, segment, facts.retransmission.as_ref(), numbers.probe, &facts.observations);
+        (facts.ordinary, facts.or_ordinary) = self.ordinary_cause(packet.direction, packet.at, segment, facts, played);
+        self.remember(packet, segment, numbers, facts);
+        self.recorder.follow(packet, segment, facts.retransmission.as_ref(), numbers.probe, &facts.observations);
         if self.renumbered {
             facts.observations.renumbered = self.moved();
         }
-        self.account(moment, segment, numbers.copied, facts);
+        self.account(packet, segment, numbers.copied, facts);
     }
 
     /// Remembers the segment, and fills in what is known of every segment.
     #[inline]
-    fn remember(&mut self, moment: &PacketRef, segment: &Segment, numbers: &Numbers, facts: &mut TcpFacts) {
+    fn remember(&mut self, packet: &PacketRef, segment: &Segment, numbers: &Numbers, facts: &mut TcpFacts) {
         let has_ack = segment.flags.contains(TcpFlags::ACK);
-        let (own, peer) = self.sides.both_mut(moment.direction);
-        self.last = (moment.frame, moment.at);
+        let (own, peer) = self.sides.both_mut(packet.direction);
+        self.last = (packet.frame, packet.at);
         own.remember(Recent {
-            frame: moment.frame,
-            at: moment.at,
+            frame: packet.frame,
+            at: packet.at,
             ack: has_ack.then_some(segment.ack),
             len: segment.len,
             syn: segment.flags.contains(TcpFlags::SYN),
@@ -315,9 +315,9 @@ impl Connection {
         }
     }
 
-    fn analyse(&mut self, moment: &PacketRef, segment: &Segment) -> Analysis {
-        let scale = self.sides.get(moment.direction).scale();
+    fn analyse(&mut self, packet: &PacketRef, segment: &Segment) -> Analysis {
+        let scale = self.sides.get(packet.direction).scale();
         let shift = if segment.flags.contains(TcpFlags::SYN) { Some(0) } else { scale };
-        self.wireshark.analyse(&SegmentView::new(moment, segment, shift, self.new_isn))
+        self.wireshark.analyse(&SegmentView::new(packet, segment, shift, self.new_isn))
     }
 }

@@ -46,47 +46,47 @@ impl TcpEndpoint {
 
 impl Connection {
     /// Fills in the rarer hints; called when the segment's bytes and ACK are taken, before it is remembered.
-    pub(super) fn hint(
+    pub(super) fn observe(
         &mut self,
-        moment: &PacketRef,
+        packet: &PacketRef,
         segment: &Segment,
         ip: &IpHeader,
         repeat: Option<&Retransmission>,
         observations: &mut Observations,
     ) {
-        observations.fills_window = self.fills_window(moment, segment);
-        if self.takes_window(moment, segment, repeat, observations) {
-            self.hint_window(moment, segment, observations);
+        observations.fills_window = self.fills_window(packet, segment);
+        if self.takes_window(packet, segment, repeat, observations) {
+            self.observe_window(packet, segment, observations);
         }
         let on_syn = segment.flags.contains(TcpFlags::SYN);
         if on_syn && segment.flags.contains(TcpFlags::ACK) {
-            observations.syn_data = syn_data(self.sides.get(!moment.direction));
+            observations.syn_data = syn_data(self.sides.get(!packet.direction));
         }
         if let Some((bytes, _)) = observations.capture_gap.filter(|(bytes, _)| *bytes > 1) {
             // uncaptured bytes may be unread, and their arrival time is unknown; a single one may have been a FIN
-            let peer = self.sides.get_mut(!moment.direction);
+            let peer = self.sides.get_mut(!packet.direction);
             peer.unread_bytes = peer.unread_bytes.saturating_add(bytes);
             peer.last_data = OptTime::UNKNOWN;
         }
         if ip.fragments > 1 {
-            self.recorder.see_fragmented(moment, ip);
+            self.recorder.see_fragmented(packet, ip);
         }
         if segment.len > 0 && repeat.is_none() {
-            self.hint_wait(moment, segment, observations);
-            self.note_held_back(moment, segment, observations);
-            self.note_frto(moment, segment, observations);
+            self.observe_wait(packet, segment, observations);
+            self.note_held_back(packet, segment, observations);
+            self.note_frto(packet, segment, observations);
         }
         if segment.flags.contains(TcpFlags::FIN)
             && let Some(repeat) = repeat
         {
-            observations.refused = self.refusal(moment, segment, repeat);
+            observations.refused = self.refusal(packet, segment, repeat);
         }
         let new = repeat.map_or(segment.len, |repeat| repeat.brings(segment.len));
         if new > 0 && self.is_ending() {
-            self.note_half_close(moment, segment, new);
+            self.note_half_close(packet, segment, new);
         }
         if repeat.is_none() && !on_syn {
-            self.hint_idle(moment, segment, observations);
+            self.observe_idle(packet, segment, observations);
         }
     }
 
@@ -95,89 +95,89 @@ impl Connection {
     #[inline]
     pub(super) fn takes_window(
         &self,
-        moment: &PacketRef,
+        packet: &PacketRef,
         segment: &Segment,
         repeat: Option<&Retransmission>,
         observations: &Observations,
     ) -> bool {
         let stale = |repeat: &Retransmission| !repeat.is_retransmitted();
         let old = observations.older_ack.is_some() || repeat.is_some_and(stale);
-        !old && !segment.flags.contains(TcpFlags::RST) && self.reached(moment.direction, segment)
+        !old && !segment.flags.contains(TcpFlags::RST) && self.reached(packet.direction, segment)
     }
 
     /// A FIN that is retransmitted because its receiver has no room for it.
     #[cold]
-    fn refusal(&self, moment: &PacketRef, segment: &Segment, repeat: &Retransmission) -> Option<ProvenRefusal> {
+    fn refusal(&self, packet: &PacketRef, segment: &Segment, repeat: &Retransmission) -> Option<ProvenRefusal> {
         let before = repeat.proof.last.map(NonZeroU64::get).or(repeat.proof.original)?;
-        let answer_time = self.handshake.answer_time(moment.direction);
-        let peer = self.sides.get(!moment.direction);
-        ProvenRefusal::first(REFUSED, &RefusedCase { moment, segment, peer, before, answer_time })
+        let answer_time = self.handshake.answer_time(packet.direction);
+        let peer = self.sides.get(!packet.direction);
+        ProvenRefusal::first(REFUSED, &RefusedCase { packet, segment, peer, before, answer_time })
     }
 
     /// Notes a window of zero, or one that reopens.
-    fn hint_window(&mut self, moment: &PacketRef, segment: &Segment, observations: &mut Observations) {
-        let (own, peer) = self.sides.both_mut(moment.direction);
+    fn observe_window(&mut self, packet: &PacketRef, segment: &Segment, observations: &mut Observations) {
+        let (own, peer) = self.sides.both_mut(packet.direction);
         if segment.window > 0 || own.expects_nothing_from(peer) {
             let Some(loss) = own.loss.as_mut() else { return };
             let Some(closed) = loss.zero_window.take().filter(|_| segment.window > 0) else { return };
-            (loss.opened_in, loss.opened_at, loss.probed) = (moment.frame, moment.at, closed.probed);
-            observations.window_opened = Some((closed.frame.get(), moment.since(closed.at).unwrap_or_default()));
+            (loss.opened_in, loss.opened_at, loss.probed) = (packet.frame, packet.at, closed.probed);
+            observations.window_opened = Some((closed.frame.get(), packet.since(closed.at).unwrap_or_default()));
             return;
         }
-        let last = (moment.frame, moment.at);
+        let last = (packet.frame, packet.at);
         if let Some(closed) = own.loss.as_mut().and_then(|loss| loss.zero_window.as_mut()) {
             closed.last = last;
         } else if !segment.flags.contains(TcpFlags::FIN) {
             observations.zero_window = ProvenZeroWindow::first(ZERO_WINDOW, &ZeroWindowCase { segment, own, peer });
             let period = |(frame, at)| ZeroWindowPeriod { frame, at, last, reset: None, probed: false };
-            own.loss_mut().zero_window = moment.place().map(period);
+            own.loss_mut().zero_window = packet.place().map(period);
         }
     }
 
     /// Returns `true` if data fills the receiver's window to the last byte.
     #[inline]
-    pub(super) fn fills_window(&self, moment: &PacketRef, segment: &Segment) -> bool {
-        let peer = self.sides.get(!moment.direction);
+    pub(super) fn fills_window(&self, packet: &PacketRef, segment: &Segment) -> bool {
+        let peer = self.sides.get(!packet.direction);
         let edge = peer.scale().and(peer.ack_sent).filter(|_| peer.window > 0).map(|ack| ack.plus(peer.window));
         segment.len > 0 && edge == Some(segment.seq.plus(segment.len))
     }
 
     /// Notes why new data of less than a full segment waited in its sender's kernel, if it did.
-    fn hint_wait(&mut self, moment: &PacketRef, segment: &Segment, observations: &mut Observations) {
+    fn observe_wait(&mut self, packet: &PacketRef, segment: &Segment, observations: &mut Observations) {
         let point = || self.capture_point_evidence().capture_point;
-        let Some(case) = self.waiting_case(moment, segment, (observations.fills_window, point)) else { return };
+        let Some(case) = self.waiting_case(packet, segment, (observations.fills_window, point)) else { return };
         observations.wait = ProvenWait::first(WAITING, &case);
         let off = case.shows_no_nagle();
-        self.sides.get_mut(moment.direction).nagle_off |= off;
+        self.sides.get_mut(packet.direction).nagle_off |= off;
     }
 
     /// Returns `true` if a segment that did not wait shows that its sender does not use Nagle's algorithm.
     #[inline]
-    pub(super) fn shows_no_nagle(&self, moment: &PacketRef, segment: &Segment) -> bool {
-        self.waiting_case(moment, segment, (false, || None)).is_some_and(|case| case.shows_no_nagle())
+    pub(super) fn shows_no_nagle(&self, packet: &PacketRef, segment: &Segment) -> bool {
+        self.waiting_case(packet, segment, (false, || None)).is_some_and(|case| case.shows_no_nagle())
     }
 
     /// New data that is less than a full segment, for the rules of waiting; `None` where it is full or the first.
     #[inline]
     fn waiting_case<'a>(
         &'a self,
-        moment: &'a PacketRef,
+        packet: &'a PacketRef,
         segment: &'a Segment,
         (fills_window, point): (bool, impl Fn() -> Option<CapturePoint>),
     ) -> Option<WaitingCase<'a>> {
-        let (own, peer) = (self.sides.get(moment.direction), self.sides.get(!moment.direction));
+        let (own, peer) = (self.sides.get(packet.direction), self.sides.get(!packet.direction));
         let full = own.full_segment(peer, segment).filter(|full| !segment.len.is_multiple_of(*full))?;
         let before = own.newest_data()?;
         let point = point();
-        let measures = Measures::of(point, moment.direction);
+        let measures = Measures::of(point, packet.direction);
         Some(WaitingCase {
-            moment,
+            packet,
             segment,
             own,
             peer,
             before,
             full,
-            answer_time: self.handshake.answer_time(moment.direction),
+            answer_time: self.handshake.answer_time(packet.direction),
             measures,
             at_receiver: measures == Measures::Delay || point == Some(CapturePoint::SameHost),
             fills_window,
@@ -186,22 +186,22 @@ impl Connection {
 
     /// Notes a silence. After a probe, its sender's timers decide when it sends next, and the probes themselves report
     /// the silence.
-    fn hint_idle(&self, moment: &PacketRef, segment: &Segment, observations: &mut Observations) {
+    fn observe_idle(&self, packet: &PacketRef, segment: &Segment, observations: &mut Observations) {
         let (frame, at) = self.last;
-        let probes = || self.sides.get(moment.direction).loss().probe.is_some_and(|(probe, _)| probe.get() == frame);
+        let probes = || self.sides.get(packet.direction).loss().probe.is_some_and(|(probe, _)| probe.get() == frame);
         if segment.flags.contains(TcpFlags::RST) && probes() {
             return;
         }
-        if let Some(gap) = moment.since(at).filter(|gap| *gap >= IDLE) {
+        if let Some(gap) = packet.since(at).filter(|gap| *gap >= IDLE) {
             observations.idle = Some((frame, gap));
         }
     }
 
     /// Data after the peer's FIN, `new` bytes of it for the first time: what does not acknowledge the FIN may have crossed it.
-    fn note_half_close(&mut self, moment: &PacketRef, segment: &Segment, new: u32) {
-        let fin = self.sides.get(!moment.direction).fin.as_ref();
+    fn note_half_close(&mut self, packet: &PacketRef, segment: &Segment, new: u32) {
+        let fin = self.sides.get(!packet.direction).fin.as_ref();
         if fin.is_some_and(|fin| segment.flags.contains(TcpFlags::ACK) && !segment.ack.is_before(fin.end)) {
-            self.recorder.see_after_fin(moment, new);
+            self.recorder.see_after_fin(packet, new);
         }
     }
 }

@@ -18,22 +18,22 @@ impl Connection {
     /// changed.
     pub(super) fn take_opening(
         &mut self,
-        moment: &PacketRef,
+        packet: &PacketRef,
         segment: &Segment,
         ip: &IpHeader,
         facts: &mut TcpFacts,
     ) -> bool {
-        let (own, peer) = (self.sides.get(moment.direction), self.sides.get(!moment.direction));
-        let from_client = moment.direction == Direction::ClientToServer;
+        let (own, peer) = (self.sides.get(packet.direction), self.sides.get(!packet.direction));
+        let from_client = packet.direction == Direction::ClientToServer;
         let answers = peer.snd_nxt == Some(segment.ack);
         let next = match self.prediction {
             Prediction::Begins if segment.flags == TcpFlags::SYN && from_client => Prediction::SynSent,
             Prediction::SynSent if segment.flags == SYN_ACK && !from_client && answers => Prediction::SynReceived,
             Prediction::SynReceived if segment.flags == TcpFlags::ACK && from_client && answers => {
                 let in_order = own.snd_nxt == Some(segment.seq) && own.is_newer(segment);
-                let soon = moment.since(self.last.1).is_some_and(|since| since < IDLE);
-                let one_ttl = self.clues.ttl(moment.direction) == ip.ttl;
-                let view = SegmentView::new(moment, segment, own.scale(), false);
+                let soon = packet.since(self.last.1).is_some_and(|since| since < IDLE);
+                let one_ttl = self.clues.ttl(packet.direction) == ip.ttl;
+                let view = SegmentView::new(packet, segment, own.scale(), false);
                 if !(in_order && soon && one_ttl && self.wireshark.has_no_flags(&view)) {
                     return false;
                 }
@@ -51,25 +51,25 @@ impl Connection {
             _ => SegmentRole::HandshakeAck,
         };
         if role == SegmentRole::HandshakeAck {
-            self.take_due_bytes(moment, segment, ip);
+            self.take_due_bytes(packet, segment, ip);
         } else {
-            self.learn(moment.direction, segment, true);
-            self.sides.get_mut(moment.direction).ttl = NonZeroU8::new(ip.ttl);
-            self.clues.note_ttl(moment.direction, ip.ttl);
-            self.take_due_syn(moment, segment, ip);
+            self.learn(packet.direction, segment, true);
+            self.sides.get_mut(packet.direction).ttl = NonZeroU8::new(ip.ttl);
+            self.clues.note_ttl(packet.direction, ip.ttl);
+            self.take_due_syn(packet, segment, ip);
             self.ecn.take_handshake(segment.flags);
         }
-        let scale = if role == SegmentRole::HandshakeAck { self.sides.get(moment.direction).scale() } else { Some(0) };
-        self.wireshark.follow_without_flags(&SegmentView::new(moment, segment, scale, false));
-        self.clues.note_segment(moment.direction, segment, None);
-        self.handshake.follow(moment, role, segment.seq, &self.sides);
+        let scale = if role == SegmentRole::HandshakeAck { self.sides.get(packet.direction).scale() } else { Some(0) };
+        self.wireshark.follow_without_flags(&SegmentView::new(packet, segment, scale, false));
+        self.clues.note_segment(packet.direction, segment, None);
+        self.handshake.follow(packet, role, segment.seq, &self.sides);
         if role != SegmentRole::Syn {
-            self.take_due_ack(moment, segment, None, facts);
+            self.take_due_ack(packet, segment, None, facts);
         }
         self.life = Life::Opening;
         (facts.ordinary, facts.or_ordinary) =
-            self.ordinary_cause(moment.direction, moment.at, segment, facts, (role, None));
-        self.leave(moment, segment, role, facts);
+            self.ordinary_cause(packet.direction, packet.at, segment, facts, (role, None));
+        self.leave(packet, segment, role, facts);
         self.prediction = next;
         true
     }

@@ -6,7 +6,7 @@
 use std::num::NonZeroU64;
 
 use super::connection::Connection;
-use super::two_ttls::{Quicker, SameTtl, TwoTtls, follows};
+use super::two_ttls::{FasterAnswer, SameTtl, TwoTtls, follows};
 use crate::model::thresholds::COMPARABLE_RTT;
 use crate::model::{Direction, IpHeader, Segment, TcpFlags};
 use crate::track::packet_ref::PacketRef;
@@ -15,17 +15,17 @@ impl Connection {
     /// Takes a packet of a side whose packets have two TTLs. Returns whether it may be another host's than the side's first
     /// packet.
     #[cold]
-    pub(super) fn take_other_ttl(&mut self, moment: &PacketRef, segment: &Segment, ip: &IpHeader) -> bool {
-        let first_ttl = self.clues.ttl(moment.direction);
+    pub(super) fn take_other_ttl(&mut self, packet: &PacketRef, segment: &Segment, ip: &IpHeader) -> bool {
+        let first_ttl = self.clues.ttl(packet.direction);
         // a busy host varies by more than a short handshake takes
-        let usual = self.handshake.answer_time(moment.direction).filter(|usual| *usual >= COMPARABLE_RTT);
-        let (own, peer) = self.sides.both_mut(moment.direction);
+        let usual = self.handshake.answer_time(packet.direction).filter(|usual| *usual >= COMPARABLE_RTT);
+        let (own, peer) = self.sides.both_mut(packet.direction);
         let before = own.newest().map_or(0, |newest| newest.frame);
         let last_ip_id = own.last_ip_id.unwrap_or(0);
         // what was sent last, if this acknowledges all of it, and what it was answered with took no longer
         let asked = peer.sent.last_data().filter(|data| data.acked_by.is_none() && data.end == segment.ack);
         let asked = asked.filter(|data| data.repeats == 0 && segment.flags.contains(TcpFlags::ACK));
-        let took = asked.and_then(|data| moment.since(data.at));
+        let took = asked.and_then(|data| packet.since(data.at));
         let ip_id = ip.id.unwrap_or(0);
         let two = own.loss_mut().two_ttls.get_or_insert_with(|| {
             let one = SameTtl { ttl: first_ttl, first: before, last: before, ip_id: last_ip_id, counts: false };
@@ -39,12 +39,12 @@ impl Connection {
         };
         two.shared |= follows(counter, ip_id);
         if is_other {
-            two.other.see(moment.frame, ip_id);
+            two.other.see(packet.frame, ip_id);
             let quicker = took.zip(usual).filter(|(took, usual)| took.0 >= 0 && took.0 < usual.0 / 2);
-            let quicker = quicker.map(|(time, handshake)| Quicker { frame: moment.frame, time, handshake });
+            let quicker = quicker.map(|(time, handshake)| FasterAnswer { frame: packet.frame, time, handshake });
             two.quicker = two.quicker.or(quicker);
         } else {
-            two.one.see(moment.frame, ip_id);
+            two.one.see(packet.frame, ip_id);
         }
         is_other && !two.shared
     }

@@ -4,7 +4,7 @@ use std::num::NonZeroU64;
 
 use super::connection::Connection;
 use super::endpoint::TcpEndpoint;
-use super::former::{Former, FormerEnd};
+use super::previous::{PreviousConnection, PreviousEnd};
 use super::rules::port_reuse::{ANSWER_ON_USED_PORTS, ReuseCase, ReuseEffect, ReusedPorts, SYN_ON_USED_PORTS};
 use super::rules::probe_answer::Answered;
 use super::rules::rule::first;
@@ -16,13 +16,13 @@ use crate::track::totals::Handshake;
 impl Connection {
     /// Describes this connection as the former user of the ports, for the SYN of `sender` in frame `syn`, which belongs
     /// to another connection.
-    pub(in crate::track) fn former(
+    pub(in crate::track) fn previous(
         &mut self,
         stream: u32,
         (last_frame, since): (u64, Option<Nanos>),
         syn: u64,
         sender: Direction,
-    ) -> Former {
+    ) -> PreviousConnection {
         let (own, peer) = (self.sides.get(sender), self.sides.get(!sender));
         let reset = own.reset.into_iter().chain(peer.reset).min();
         let unanswered = self.handshake.outcome() == Handshake::Partial
@@ -32,25 +32,25 @@ impl Connection {
         let shows = |side: &TcpEndpoint| side.isn.is_some() || side.fin.is_some() || side.sent.last_data().is_some();
         let shown = shows(own) || shows(peer);
         let end = match (own.fin, peer.fin) {
-            _ if self.handshake.is_refused() => FormerEnd::NeverOpened { refused: reset },
-            _ if reset.is_some() && !shown => FormerEnd::Unseen,
-            _ if reset.is_some() => reset.map_or(FormerEnd::Open, FormerEnd::Reset),
-            _ if unanswered => FormerEnd::NeverOpened { refused: None },
-            _ if !shown && own.ack_sent.or(peer.ack_sent).is_none() => FormerEnd::Unseen,
+            _ if self.handshake.is_refused() => PreviousEnd::NeverOpened { refused: reset },
+            _ if reset.is_some() && !shown => PreviousEnd::Unseen,
+            _ if reset.is_some() => reset.map_or(PreviousEnd::Open, PreviousEnd::Reset),
+            _ if unanswered => PreviousEnd::NeverOpened { refused: None },
+            _ if !shown && own.ack_sent.or(peer.ack_sent).is_none() => PreviousEnd::Unseen,
             (Some(own), Some(peer)) => {
                 let (first, second) = if own.frame < peer.frame { (own, peer) } else { (peer, own) };
                 let at_once = !second.acks_peer_fin;
                 let last = NonZeroU64::new(second.acked_by.map_or(second.frame, NonZeroU64::get));
-                last.map_or(FormerEnd::Open, |last| FormerEnd::Closed {
+                last.map_or(PreviousEnd::Open, |last| PreviousEnd::Closed {
                     sender_waits: at_once || first.frame == own.frame,
                     receiver_waits: at_once || first.frame == peer.frame,
                     last,
                     unacked: second.acked_by.is_none(),
                 })
             }
-            _ => FormerEnd::Open,
+            _ => PreviousEnd::Open,
         };
-        let former = Former {
+        let previous = PreviousConnection {
             stream,
             end,
             last_frame,
@@ -64,15 +64,15 @@ impl Connection {
             goes_on: false,
             reset: None,
         };
-        if end == FormerEnd::Open {
+        if end == PreviousEnd::Open {
             self.recorder.see_superseded(syn);
         }
-        former
+        previous
     }
 
     /// Notes what the former use of the ports means for the connection's first SYN, and for the first answer to it.
     #[cold]
-    pub(super) fn hint_former(
+    pub(super) fn observe_previous(
         &mut self,
         segment: &Segment,
         place: SegmentRole,
@@ -80,16 +80,18 @@ impl Connection {
         repeats: bool,
         observations: &mut Observations,
     ) {
-        let Some(former) = self.former.as_mut().filter(|former| former.end != FormerEnd::Unseen) else { return };
-        let Some(syn) = former.syn else {
-            former.syn = self.handshake.syn.map(|(frame, _)| frame);
-            let case = ReuseCase { former, segment, answers: None };
+        let Some(previous) = self.previous.as_mut().filter(|previous| previous.end != PreviousEnd::Unseen) else {
+            return;
+        };
+        let Some(syn) = previous.syn else {
+            previous.syn = self.handshake.syn.map(|(frame, _)| frame);
+            let case = ReuseCase { previous, segment, answers: None };
             let Some((rule, proof)) = first(SYN_ON_USED_PORTS, &case) else { return };
-            former.undecided = rule.effect == ReuseEffect::AnswerDecides;
+            previous.undecided = rule.effect == ReuseEffect::AnswerDecides;
             observations.reused_ports = Some(ReusedPorts { rule, proof });
             return;
         };
-        let accepts = place == SegmentRole::SynAck && former.undecided && !repeats;
+        let accepts = place == SegmentRole::SynAck && previous.undecided && !repeats;
         let refused = probe.and_then(|probe| probe.answers()).filter(|(answered, _)| *answered == Answered::Syn);
         if !accepts && refused.is_none() {
             return;
@@ -99,25 +101,25 @@ impl Connection {
             // the last SYN: the first may be long refused
             _ => self.handshake.syn.map_or(Some(syn), |(last, _)| Some(last)),
         };
-        let case = ReuseCase { former, segment, answers };
+        let case = ReuseCase { previous, segment, answers };
         observations.reused_ports = first(ANSWER_ON_USED_PORTS, &case).map(|(rule, proof)| ReusedPorts { rule, proof });
-        former.undecided &= !accepts;
+        previous.undecided &= !accepts;
     }
 
     /// A segment after the challenge ACK that refused the SYN: it is of the former connection, whose numbers count again.
     #[cold]
-    pub(super) fn resume_former(&mut self, moment: &PacketRef, segment: &Segment) {
-        let Some(former) = &mut self.former else { return };
-        let (own, peer) = self.sides.both_mut(moment.direction);
+    pub(super) fn resume_former(&mut self, packet: &PacketRef, segment: &Segment) {
+        let Some(previous) = &mut self.previous else { return };
+        let (own, peer) = self.sides.both_mut(packet.direction);
         if segment.flags.contains(TcpFlags::RST) && own.isn.is_some() {
-            former.reset = former.reset.or(NonZeroU64::new(moment.frame));
+            previous.reset = previous.reset.or(NonZeroU64::new(packet.frame));
         } else if segment.flags.is_syn_only() && own.isn == Some(segment.seq) {
             // its sender asks again
-            (self.handshake.challenge, former.goes_on, own.syn_acked) = (None, false, false);
-        } else if !former.goes_on && !segment.flags.intersects(TcpFlags::SYN.union(TcpFlags::RST)) {
-            former.goes_on = true;
+            (self.handshake.challenge, previous.goes_on, own.syn_acked) = (None, false, false);
+        } else if !previous.goes_on && !segment.flags.intersects(TcpFlags::SYN.union(TcpFlags::RST)) {
+            previous.goes_on = true;
             let sender = if own.isn.is_some() { own } else { peer };
-            (sender.snd_nxt, sender.syn_acked) = (former.next, true);
+            (sender.snd_nxt, sender.syn_acked) = (previous.next, true);
             sender.sent.clear();
         }
     }

@@ -16,7 +16,7 @@ use crate::track::retransmission::Retransmission;
 pub(super) struct RareEvents {
     ignored_resets: PerDirection<Option<[u64; 3]>>,
     challenged: PerDirection<Option<(u64, u64)>>,
-    went_on: PerDirection<Option<u64>>,
+    continued_after_reset: PerDirection<Option<u64>>,
     misfit: Option<u64>,
     /// Each side's last segment that is a TLS alert.
     alerts: PerDirection<u64>,
@@ -48,9 +48,9 @@ pub(super) struct RareEvents {
 impl RareEvents {
     /// Moves what was noted into the summary.
     #[cold]
-    fn tell(self, summary: &mut TcpSummary) {
+    fn fill(self, summary: &mut TcpSummary) {
         summary.ignored_resets = self.ignored_resets;
-        summary.went_on = self.went_on;
+        summary.continued_after_reset = self.continued_after_reset;
         summary.misfit = self.misfit;
         summary.superseded_by = self.superseded_by;
         summary.after_fin = self.after_fin;
@@ -88,12 +88,12 @@ impl SummaryRecorder {
     }
 
     /// Moves what was noted into the summary.
-    pub(super) fn tell(&mut self, summary: &mut TcpSummary) {
+    pub(super) fn fill(&mut self, summary: &mut TcpSummary) {
         summary.first_frame = self.first_frame;
         summary.last_frame = self.last_frame;
         summary.offloaded = std::mem::take(&mut self.offloaded);
         if let Some(rare) = self.rare.take() {
-            rare.tell(summary);
+            rare.fill(summary);
         }
     }
 
@@ -129,8 +129,8 @@ impl SummaryRecorder {
 
     /// A TLS alert.
     #[cold]
-    pub(super) fn see_alert(&mut self, moment: &PacketRef) {
-        *self.rare().alerts.get_mut(moment.direction) = moment.frame;
+    pub(super) fn see_alert(&mut self, packet: &PacketRef) {
+        *self.rare().alerts.get_mut(packet.direction) = packet.frame;
     }
 
     /// Returns `true` if this side's segment in this frame is a TLS alert.
@@ -140,8 +140,8 @@ impl SummaryRecorder {
 
     /// A segment that asks to close the whole MPTCP connection.
     #[cold]
-    pub(super) fn see_fast_close(&mut self, moment: &PacketRef) {
-        *self.rare().fast_closes.get_mut(moment.direction) = moment.frame;
+    pub(super) fn see_fast_close(&mut self, packet: &PacketRef) {
+        *self.rare().fast_closes.get_mut(packet.direction) = packet.frame;
     }
 
     /// Returns `true` if this side's segment in this frame asks to close the whole MPTCP connection.
@@ -155,8 +155,8 @@ impl SummaryRecorder {
     }
 
     /// New data of a side that had sent a RST.
-    pub(super) fn see_went_on(&mut self, moment: &PacketRef) {
-        self.rare().went_on.get_mut(moment.direction).get_or_insert(moment.frame);
+    pub(super) fn see_went_on(&mut self, packet: &PacketRef) {
+        self.rare().continued_after_reset.get_mut(packet.direction).get_or_insert(packet.frame);
     }
 
     /// A segment that answers the SYN and does not match it.
@@ -175,21 +175,21 @@ impl SummaryRecorder {
     }
 
     /// Data after the peer's FIN.
-    pub(super) fn see_after_fin(&mut self, moment: &PacketRef, len: u32) {
-        let slot = self.rare().after_fin.get_mut(moment.direction);
-        let (first, bytes) = slot.map_or((moment.frame, 0), |before| (before.first, before.bytes));
-        *slot = Some(AfterFin { first, last: moment.frame, bytes: bytes + u64::from(len), until: moment.at.get() });
+    pub(super) fn see_after_fin(&mut self, packet: &PacketRef, len: u32) {
+        let slot = self.rare().after_fin.get_mut(packet.direction);
+        let (first, bytes) = slot.map_or((packet.frame, 0), |before| (before.first, before.bytes));
+        *slot = Some(AfterFin { first, last: packet.frame, bytes: bytes + u64::from(len), until: packet.at.get() });
     }
 
     /// Notes a segment that shows nothing rare.
     #[inline]
-    pub(super) fn see_plain(&mut self, moment: &PacketRef, checksum: Checksum) {
+    pub(super) fn see_plain(&mut self, packet: &PacketRef, checksum: Checksum) {
         if self.first_frame == 0 {
-            self.first_frame = moment.frame;
+            self.first_frame = packet.frame;
         }
-        *self.last_frame.get_mut(moment.direction) = moment.frame;
+        *self.last_frame.get_mut(packet.direction) = packet.frame;
         if checksum == Checksum::Offloaded {
-            self.offloaded.see(moment.frame);
+            self.offloaded.see(packet.frame);
         }
     }
 
@@ -197,14 +197,14 @@ impl SummaryRecorder {
     #[inline]
     pub(super) fn follow(
         &mut self,
-        moment: &PacketRef,
+        packet: &PacketRef,
         segment: &Segment,
         repeat: Option<&Retransmission>,
         probe: Option<Probe>,
         observations: &Observations,
     ) {
-        let (frame, direction) = (moment.frame, moment.direction);
-        self.see_plain(moment, segment.checksum);
+        let (frame, direction) = (packet.frame, packet.direction);
+        self.see_plain(packet, segment.checksum);
         if segment.checksum == Checksum::Invalid {
             self.rare().invalid.get_mut(direction).see(frame);
         }
@@ -224,7 +224,7 @@ impl SummaryRecorder {
             self.follow_probe(frame, direction, probe);
         }
         if !observations.is_empty() {
-            self.follow_hints(moment, probe, observations);
+            self.follow_observations(packet, probe, observations);
         }
     }
 
@@ -244,10 +244,10 @@ impl SummaryRecorder {
     }
 
     /// Notes a packet in fragments.
-    pub(super) fn see_fragmented(&mut self, moment: &PacketRef, ip: &IpHeader) {
+    pub(super) fn see_fragmented(&mut self, packet: &PacketRef, ip: &IpHeader) {
         let rare = self.rare();
-        rare.fragmented.see(moment.frame);
-        rare.earlier_fragments.get_mut(moment.direction).see(ip);
+        rare.fragmented.see(packet.frame);
+        rare.earlier_fragments.get_mut(packet.direction).see(ip);
     }
 
     #[cold]
@@ -260,28 +260,28 @@ impl SummaryRecorder {
         }
     }
 
-    fn follow_hints(&mut self, moment: &PacketRef, probe: Option<Probe>, observations: &Observations) {
+    fn follow_observations(&mut self, packet: &PacketRef, probe: Option<Probe>, observations: &Observations) {
         let rare = self.rare();
         if let Some((_, silence)) = observations.idle {
-            rare.silence_before = Some((moment.frame, silence));
+            rare.silence_before = Some((packet.frame, silence));
         }
         if observations.refuses.is_some() {
-            rare.refusals.see(moment.frame);
+            rare.refusals.see(packet.frame);
         }
-        let window = rare.zero_window.get_mut(moment.direction);
+        let window = rare.zero_window.get_mut(packet.direction);
         if let Some(closed) = observations.zero_window {
-            window.shut.see(moment.frame);
+            window.shut.see(packet.frame);
             window.how.get_or_insert(closed);
         }
         if let Some((_, blocked)) = observations.window_opened {
-            window.opened.see(moment.frame);
+            window.opened.see(packet.frame);
             window.opened_by_answer += u64::from(
                 probe.and_then(|probe| probe.answers()).is_some_and(|(kind, _)| kind == Answered::WindowProbe),
             );
             window.blocked = window.blocked.plus(blocked);
         }
         if observations.fills_window {
-            rare.window_filled.get_mut(moment.direction).see(moment.frame);
+            rare.window_filled.get_mut(packet.direction).see(packet.frame);
         }
         let asks = probe.is_some_and(|probe| probe.is_question());
         if let Some((_, gap)) = observations.idle.filter(|_| !asks) {
@@ -294,20 +294,20 @@ impl SummaryRecorder {
     /// A keep-alive; `last` is the segment before it. Gives its number since anything else was sent, and whether the one
     /// before was answered.
     #[cold]
-    pub(super) fn see_keep_alive(&mut self, moment: &PacketRef, last: (u64, OptTime)) -> (u16, bool) {
+    pub(super) fn see_keep_alive(&mut self, packet: &PacketRef, last: (u64, OptTime)) -> (u16, bool) {
         let rare = self.rare();
         let began = Silence { since: last, last: 0, asked: PerDirection::default() };
         let silence = match rare.silence.take() {
             Some(silence) if silence.last == last.0 => silence,
             _ => began,
         };
-        let silence = rare.silence.insert(Silence { last: moment.frame, ..silence });
-        let asked = silence.asked.get_mut(moment.direction);
+        let silence = rare.silence.insert(Silence { last: packet.frame, ..silence });
+        let asked = silence.asked.get_mut(packet.direction);
         let before_answered = std::mem::take(&mut asked.1);
         asked.0 = asked.0.saturating_add(1);
-        let kept = rare.keep_alives.get_or_insert_default().get_mut(moment.direction);
-        kept.asked.see(moment.frame);
-        kept.silence = kept.silence.max(moment.since(silence.since.1).unwrap_or_default());
+        let kept = rare.keep_alives.get_or_insert_default().get_mut(packet.direction);
+        kept.asked.see(packet.frame);
+        kept.silence = kept.silence.max(packet.since(silence.since.1).unwrap_or_default());
         (asked.0, before_answered)
     }
 
@@ -321,25 +321,25 @@ impl SummaryRecorder {
 
     /// The answer to the last keep-alive of the other side; `last` is the segment before it.
     #[cold]
-    pub(super) fn see_alive(&mut self, moment: &PacketRef, last: u64) {
+    pub(super) fn see_alive(&mut self, packet: &PacketRef, last: u64) {
         let rare = self.rare();
-        rare.keep_alives.get_or_insert_default().get_mut(!moment.direction).answered += 1;
+        rare.keep_alives.get_or_insert_default().get_mut(!packet.direction).answered += 1;
         if let Some(silence) = rare.silence.as_mut().filter(|silence| silence.last == last) {
-            silence.last = moment.frame;
-            silence.asked.get_mut(!moment.direction).1 = true;
+            silence.last = packet.frame;
+            silence.asked.get_mut(!packet.direction).1 = true;
         }
     }
 
     /// A RST that answers the last keep-alive of the other side.
     #[cold]
-    pub(super) fn see_gone(&mut self, moment: &PacketRef) {
-        self.rare().keep_alives.get_or_insert_default().get_mut(!moment.direction).reset = Some(moment.frame);
+    pub(super) fn record_keep_alive_reset(&mut self, packet: &PacketRef) {
+        self.rare().keep_alives.get_or_insert_default().get_mut(!packet.direction).reset = Some(packet.frame);
     }
 
     /// The last segment before the current keep-alive that was no keep-alive, and the time since.
     #[cold]
-    pub(super) fn silence(&self, moment: &PacketRef) -> Option<(u64, Nanos)> {
+    pub(super) fn silence(&self, packet: &PacketRef) -> Option<(u64, Nanos)> {
         let (frame, at) = self.noted()?.silence.as_ref()?.since;
-        Some((frame, moment.since(at)?))
+        Some((frame, packet.since(at)?))
     }
 }

@@ -62,7 +62,7 @@ impl TcpEndpoint {
             RecoveryChange::None => return,
             RecoveryChange::Continued => {
                 if let Some(recovery) = &mut self.loss_mut().recovery {
-                    recovery.released = repeat.proof.witness.map(|ack| (ack, again.at));
+                    recovery.released = repeat.proof.deciding_frame.map(|ack| (ack, again.at));
                 }
                 return;
             }

@@ -32,41 +32,41 @@ impl Connection {
     #[inline]
     pub(in crate::track) fn time_answer(
         &self,
-        moment: &PacketRef,
+        packet: &PacketRef,
         segment: &Segment,
         last: (u64, OptTime),
         facts: &mut TcpFacts,
     ) {
         let echoed = facts.echo.map(|echo| echo.request.1);
         let begun = facts.echo.filter(|echo| echo.begins);
-        let request = self.request(moment, echoed).or_else(|| self.echoed(moment, begun?.request));
+        let request = self.request(packet, echoed).or_else(|| self.echoed(packet, begun?.request));
         let Some(request) = request else { return };
         // the window of the side that asked was zero since: the answer had to wait for it
-        if self.sides.get(!moment.direction).loss.as_ref().is_some_and(|loss| loss.opened_in > request.frame) {
+        if self.sides.get(!packet.direction).loss.as_ref().is_some_and(|loss| loss.opened_in > request.frame) {
             return;
         }
         facts.response_time = Some(request.took);
         let rides =
-            facts.rtt.is_some_and(|rtt| rtt.of == request.frame) && request.acked_by == NonZeroU64::new(moment.frame);
-        let network = rides.then(|| self.handshake.answer_time(moment.direction)).flatten();
+            facts.rtt.is_some_and(|rtt| rtt.of == request.frame) && request.acked_by == NonZeroU64::new(packet.frame);
+        let network = rides.then(|| self.handshake.answer_time(packet.direction)).flatten();
         if network.is_some_and(|network| (DELAYED_ACK..SLOW_RESPONSE).contains(&request.took.minus(network))) {
             let at_receiver = match self.capture_point_evidence().capture_point {
                 Some(CapturePoint::SameHost) => true,
-                seen => Measures::of(seen, !moment.direction) == Measures::Delay,
+                seen => Measures::of(seen, !packet.direction) == Measures::Delay,
             };
             let proof = AckDelayProof { data: request.frame, delay: request.took, at_receiver };
             let held = request.took.minus(network.unwrap_or_default());
             let case = AckDelayCase { proof, len: segment.len, again: false, answers: true, held, alone: true };
             facts.observations.delayed_ack = ProvenAckDelay::first(ACK_DELAYS, &case);
         }
-        if moment.direction == Direction::ServerToClient {
-            facts.observations.slow_answer = self.slow_answer(moment, last, &request);
+        if packet.direction == Direction::ServerToClient {
+            facts.observations.slow_answer = self.slow_answer(packet, last, &request);
         }
     }
 
     /// Returns the request that this segment answers; `echoed` is the frame whose bytes it echoes.
-    fn request(&self, moment: &PacketRef, echoed: Option<u64>) -> Option<Request> {
-        let (own, peer) = (self.sides.get(moment.direction), self.sides.get(!moment.direction));
+    fn request(&self, packet: &PacketRef, echoed: Option<u64>) -> Option<Request> {
+        let (own, peer) = (self.sides.get(packet.direction), self.sides.get(!packet.direction));
         let before = own.sent.iter().rev().filter(|sent| sent.len > 0).nth(1).map_or(0, |sent| sent.frame);
         // what the answer before had covered already, that one may have answered
         let unanswered = |sent: &&SentSegment| sent.acked_by.is_some_and(|by| by.get() > before);
@@ -74,7 +74,7 @@ impl Connection {
         if echoed.is_none() {
             // the request's last byte was not captured, or is not there yet
             let last = covered.clone().next()?;
-            if own.ack_sent != Some(last.end) || self.streams(moment, last) {
+            if own.ack_sent != Some(last.end) || self.streams(packet, last) {
                 return None;
             }
         }
@@ -82,21 +82,21 @@ impl Connection {
         let mut newest: Option<(u64, OptTime, &SentSegment)> = None;
         // a byte reaches the program only when all before it have come
         for sent in covered.skip_while(after_it).take_while(unanswered).filter(|sent| sent.len > 0) {
-            let (frame, at) = arrived(sent, moment.frame)?;
+            let (frame, at) = arrived(sent, packet.frame)?;
             if newest.is_none_or(|(newest, ..)| frame > newest) {
                 newest = Some((frame, at, sent));
             }
         }
         let (frame, at, sent) = newest?;
-        Some(Request { frame, took: moment.since(at)?, acked_by: sent.acked_by })
+        Some(Request { frame, took: packet.since(at)?, acked_by: sent.acked_by })
     }
 
     /// Returns `true` if the current segment continues a stream instead of answering `request`: its sender sent full
     /// segments before that were still in flight when the request was captured, or the peer has sent more since.
-    fn streams(&self, moment: &PacketRef, request: &SentSegment) -> bool {
-        let (own, peer) = (self.sides.get(moment.direction), self.sides.get(!moment.direction));
+    fn streams(&self, packet: &PacketRef, request: &SentSegment) -> bool {
+        let (own, peer) = (self.sides.get(packet.direction), self.sides.get(!packet.direction));
         let asks_more = peer.snd_nxt.is_some_and(|next| next.is_after(request.end));
-        let mut before = own.sent.iter().rev().filter(|sent| sent.len > 0 && sent.frame < moment.frame);
+        let mut before = own.sent.iter().rev().filter(|sent| sent.len > 0 && sent.frame < packet.frame);
         let in_flight = |sent: &SentSegment| sent.acked_by.is_none_or(|by| by.get() > request.last.0);
         // as full as an MSS and all options allow, or too large for the least MTU
         let mss = own.mss.zip(peer.mss).map(|(own, peer)| u32::from(own.min(peer)).saturating_sub(MAX_OPTIONS));
@@ -106,33 +106,33 @@ impl Connection {
 
     /// The request in these frames, whose echo begins here: the ACK of an answer before may have covered it already, when
     /// requests do not wait for the answers before them.
-    fn echoed(&self, moment: &PacketRef, (first, last): (u64, u64)) -> Option<Request> {
+    fn echoed(&self, packet: &PacketRef, (first, last): (u64, u64)) -> Option<Request> {
         let of_request = |sent: &&SentSegment| sent.len > 0 && (first..=last).contains(&sent.frame);
         let mut newest: Option<(u64, OptTime, &SentSegment)> = None;
-        for sent in self.sides.get(!moment.direction).sent.acked().filter(of_request) {
-            let (frame, at) = arrived(sent, moment.frame)?;
+        for sent in self.sides.get(!packet.direction).sent.acked().filter(of_request) {
+            let (frame, at) = arrived(sent, packet.frame)?;
             if newest.is_none_or(|(newest, ..)| frame > newest) {
                 newest = Some((frame, at, sent));
             }
         }
         let (frame, at, sent) = newest.filter(|(.., sent)| sent.frame == last || sent.last.0 == last)?;
-        Some(Request { frame, took: moment.since(at)?, acked_by: sent.acked_by })
+        Some(Request { frame, took: packet.since(at)?, acked_by: sent.acked_by })
     }
 
     /// An answer of the server that took long, apart from the time of the network as measured in the handshake.
     fn slow_answer(
         &self,
-        moment: &PacketRef,
+        packet: &PacketRef,
         (last, last_at): (u64, OptTime),
         request: &Request,
     ) -> Option<SlowAnswer> {
-        let network = self.handshake.answer_time(moment.direction).unwrap_or_default();
+        let network = self.handshake.answer_time(packet.direction).unwrap_or_default();
         if request.took.minus(network) < SLOW_RESPONSE {
             return None;
         }
         // an ACK right before the answer shows no more than the answer's own
-        let right_before = moment.since(last_at).is_some_and(|since| since.0 < SLOW_RESPONSE.0 / 2);
-        let with_answer = |by: u64| by == moment.frame || by == last && right_before;
+        let right_before = packet.since(last_at).is_some_and(|since| since.0 < SLOW_RESPONSE.0 / 2);
+        let with_answer = |by: u64| by == packet.frame || by == last && right_before;
         let acked_by = request.acked_by.filter(|by| !with_answer(by.get()));
         let seen = self.capture_point_evidence().capture_point;
         NonZeroU64::new(request.frame).map(|request| SlowAnswer { request, acked_by, network, seen })

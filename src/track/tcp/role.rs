@@ -8,10 +8,10 @@ use crate::track::packet_ref::PacketRef;
 
 impl Connection {
     /// Returns the role of the segment; `may_ack`: its ACK can be of this connection.
-    pub(super) fn place(&self, moment: &PacketRef, segment: &Segment, may_ack: bool) -> SegmentRole {
+    pub(super) fn segment_role(&self, packet: &PacketRef, segment: &Segment, may_ack: bool) -> SegmentRole {
         let flags = segment.flags;
-        let own = self.sides.get(moment.direction);
-        let peer = self.sides.get(!moment.direction);
+        let own = self.sides.get(packet.direction);
+        let peer = self.sides.get(!packet.direction);
         if flags.contains(TcpFlags::RST) {
             SegmentRole::Reset
         } else if flags.contains(TcpFlags::SYN) {
@@ -39,7 +39,7 @@ impl Connection {
             SegmentRole::Data
         } else if !flags.contains(TcpFlags::ACK) {
             SegmentRole::Odd
-        } else if self.opens(moment, own, peer, segment) {
+        } else if self.opens(packet, own, peer, segment) {
             SegmentRole::HandshakeAck
         } else if self.is_ending() && closes(own, peer, segment.ack) {
             SegmentRole::LastAck
@@ -55,8 +55,8 @@ impl Connection {
 
     /// The part of a segment of an open connection that was predicted; called before its ACK is taken.
     #[inline]
-    pub(super) fn predicted_place(&self, moment: &PacketRef, segment: &Segment) -> SegmentRole {
-        let (own, peer) = (self.sides.get(moment.direction), self.sides.get(!moment.direction));
+    pub(super) fn predicted_place(&self, packet: &PacketRef, segment: &Segment) -> SegmentRole {
+        let (own, peer) = (self.sides.get(packet.direction), self.sides.get(!packet.direction));
         match segment.len {
             _ if segment.flags.contains(TcpFlags::FIN) => SegmentRole::Fin { first: peer.fin.is_none() },
             0 if self.is_ending() && closes(own, peer, segment.ack) => SegmentRole::LastAck,
@@ -68,12 +68,12 @@ impl Connection {
     /// Returns `true` if an ACK completes the handshake: it covers the SYN, and perhaps data that came with it or right
     /// after it (RFC 7413 §4.2.2). If both sides sent a SYN first, it is the client's ACK of the SYN-ACK (RFC 9293
     /// §3.5).
-    fn opens(&self, moment: &PacketRef, own: &TcpEndpoint, peer: &TcpEndpoint, segment: &Segment) -> bool {
+    fn opens(&self, packet: &PacketRef, own: &TcpEndpoint, peer: &TcpEndpoint, segment: &Segment) -> bool {
         if own.isn.is_none() || self.life == Life::Aborted {
             return false;
         }
         if self.handshake.simultaneous {
-            let client = moment.direction == Direction::ClientToServer;
+            let client = packet.direction == Direction::ClientToServer;
             return client && own.syn_with_ack && peer.syn_with_ack && self.handshake.ack().is_none();
         }
         let behind = |isn: SeqNumber| {

@@ -23,7 +23,7 @@ impl TcpEndpoint {
     #[inline]
     pub(super) fn note_sack(
         &mut self,
-        moment: &PacketRef,
+        packet: &PacketRef,
         segment: &Segment,
         peer: &mut Self,
         (advances, view): (bool, impl Fn() -> View),
@@ -32,14 +32,14 @@ impl TcpEndpoint {
         let evidence_before = self.loss.as_ref().is_some_and(|loss| !loss.dup_acks.is_empty());
         // nearly every ACK acknowledges something new, or rides on data, and has no block
         if evidence_before || !segment.options.sack.is_empty() || !advances && segment.len == 0 {
-            self.note_loss_evidence(moment, segment, peer, (advances, view()), observations);
+            self.note_loss_evidence(packet, segment, peer, (advances, view()), observations);
         }
         evidence_before
     }
 
     fn note_loss_evidence(
         &mut self,
-        moment: &PacketRef,
+        packet: &PacketRef,
         segment: &Segment,
         peer: &mut Self,
         (advances, view): (bool, View),
@@ -54,7 +54,7 @@ impl TcpEndpoint {
             if below || within {
                 blocks = rest;
                 let echo = segment.options.timestamps.map(|stamps| stamps.echo_reply);
-                let report = twice(peer, (left, right), echo, view);
+                let report = received_twice(peer, (left, right), echo, view);
                 observations.duplicate_sack = report.and_then(|report| ProvenDsack::first(DSACKS, &report));
             }
         }
@@ -69,7 +69,7 @@ impl TcpEndpoint {
         let highest =
             blocks.iter().map(|(_, right)| SeqNumber(*right)).reduce(|a, b| if b.is_after(a) { b } else { a });
         if advances && segment.options.sack.is_empty() {
-            observations.reneged = self.note_reneging(moment, segment);
+            observations.reneged = self.note_reneging(packet, segment);
         }
         if let Some(highest) = highest.filter(|new| self.loss().sacked.is_none_or(|old| new.is_after(old))) {
             self.loss_mut().sacked = Some(highest);
@@ -79,8 +79,8 @@ impl TcpEndpoint {
         let duplicate = bare && self.ack_sent == Some(segment.ack) && peer.sent.in_flight() > 0;
         if block.is_some() || duplicate && !advances && observations.void_sack.is_none() && self.repeats_ack(segment) {
             self.loss_mut().dup_acks.push(DupAck {
-                frame: moment.frame,
-                at: moment.at,
+                frame: packet.frame,
+                at: packet.at,
                 ack: segment.ack,
                 sacked: highest,
                 block,
@@ -95,12 +95,12 @@ impl TcpEndpoint {
     /// An ACK of new data that reports nothing by SACK, although bytes above it had been reported: its sender discarded
     /// them (RFC 2018 §8). An older ACK, overtaken, would acknowledge no new data. Gives the last ACK that reported them.
     #[cold]
-    fn note_reneging(&mut self, moment: &PacketRef, segment: &Segment) -> Option<NonZeroU64> {
+    fn note_reneging(&mut self, packet: &PacketRef, segment: &Segment) -> Option<NonZeroU64> {
         let until = self.loss().sacked.filter(|sacked| sacked.is_after(segment.ack))?;
         let from = self.lowest_sacked().filter(|from| !from.is_before(segment.ack)).unwrap_or(segment.ack);
         let last = self.last_with_sack()?;
         let loss = self.loss_mut();
-        loss.reneged = Some((moment.frame, from, until));
+        loss.reneged = Some((packet.frame, from, until));
         loss.sacked = None;
         NonZeroU64::new(last)
     }
@@ -113,7 +113,7 @@ impl TcpEndpoint {
 /// Every transmission in the capture is looked at before the network is named. Which one was not needed is known where
 /// two were sent, or the timestamp echo names one, or, at the receiver, where the last that came before this ACK is the
 /// second to arrive.
-fn twice(
+fn received_twice(
     peer: &mut TcpEndpoint,
     (left, right): (SeqNumber, SeqNumber),
     echo: Option<u32>,
@@ -125,7 +125,7 @@ fn twice(
     }
     let carried = peer.sent.carried(left).copied();
     let mut copies = peer.loss().copies.iter().chain(&peer.loss().repeats);
-    let copy = copies.rfind(|packet| packet.copy.is_some() && packet.carries(left)).copied();
+    let copy = copies.rfind(|other| other.copy.is_some() && other.carries(left)).copied();
     let repeats: Vec<RetransmittedSegment> =
         peer.loss().repeats.iter().filter(|again| again.carries(left)).copied().collect();
     // a retransmission that filled a gap is the first of its bytes in the capture, not their original
@@ -155,7 +155,7 @@ fn twice(
     }
     let probe = peer.newest().filter(|newest| newest.len == 1 && one_byte).map(|newest| newest.frame);
     match (original, repeats.is_empty()) {
-        (_, false) => peer.had((left, right), original.as_ref(), echo, view),
+        (_, false) => peer.already_received((left, right), original.as_ref(), echo, view),
         (Some(sent), true) if sent.repeats > 0 => Some(DsackReport::Retransmitted { again: sent.last.0, other: 0 }),
         (Some(sent), true) if probe.is_some_and(|probe| probe != sent.frame && probe != sent.last.0) => None,
         (Some(sent), true) if peer.isn.is_none() && peer.begins_with(&sent) => {
@@ -196,7 +196,7 @@ impl TcpEndpoint {
     ///
     /// A receiver discards bytes that it has before it takes their timestamp (RFC 7323 §4.3, §5.3), so the DSACK echoes that
     /// of what advanced it last. Where that is a copy of these bytes, a retransmission sent after it was not needed.
-    fn had(
+    fn already_received(
         &mut self,
         (left, right): (SeqNumber, SeqNumber),
         original: Option<&SentSegment>,

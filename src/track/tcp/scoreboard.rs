@@ -56,7 +56,7 @@ impl Misfits {
 
 /// The segments that an ACK covered.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Covered {
+pub(super) struct AckedSegments {
     pub(super) segments: u32,
     /// First and last frame.
     pub(super) frames: Option<(u64, u64)>,
@@ -233,8 +233,8 @@ impl Scoreboard {
     }
 
     /// Marks what `ack` covers.
-    pub(super) fn acknowledge(&mut self, ack: SeqNumber, by: u64) -> Covered {
-        let mut covered = Covered::default();
+    pub(super) fn acknowledge(&mut self, ack: SeqNumber, by: u64) -> AckedSegments {
+        let mut covered = AckedSegments::default();
         let mut clean = true;
         while let Some(sent) = self.segments.get_mut(self.acked).filter(|sent| !sent.end.is_after(ack)) {
             sent.acked_by = NonZeroU64::new(by);

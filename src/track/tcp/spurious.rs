@@ -18,15 +18,15 @@ impl TcpEndpoint {
     pub(super) fn shows_copies(
         &self,
         peer: &mut Self,
-        moment: &PacketRef,
+        packet: &PacketRef,
         segment: &Segment,
         from: Option<SeqNumber>,
         usual: Option<Nanos>,
         reported: bool,
     ) -> Option<SpuriousEvidence> {
         let quickest = usual.into_iter().chain(self.quickest_ack.get()).min();
-        let of_earlier = from.and_then(|from| peer.earlier_copy(moment, segment, from, quickest));
-        of_earlier.or_else(|| self.shows_bad_checksum(peer, moment, reported))
+        let of_earlier = from.and_then(|from| peer.earlier_copy(packet, segment, from, quickest));
+        of_earlier.or_else(|| self.shows_bad_checksum(peer, packet, reported))
     }
 
     /// An original that was only late: the SACK of `dup_ack` had reported a gap at its bytes, and this ACK covers it
@@ -34,24 +34,24 @@ impl TcpEndpoint {
     #[cold]
     pub(super) fn shows_late(
         peer: &mut Self,
-        moment: &PacketRef,
+        packet: &PacketRef,
         dup_ack: &DupAck,
         round_trip: Option<Nanos>,
     ) -> Option<SpuriousEvidence> {
         let trip = round_trip.filter(|trip| *trip >= COMPARABLE_RTT)?;
         let first = *peer.sent.carrying(dup_ack.ack)?;
-        let newly = first.acked_by.is_some_and(|by| by.get() == moment.frame);
+        let newly = first.acked_by.is_some_and(|by| by.get() == packet.frame);
         let once = first.repeats == 0 && !first.late && !first.damaged;
         let reported = dup_ack.at.since(first.at).is_some_and(|since| since.0 >= trip.0 / 2);
-        let too_soon = moment.since(dup_ack.at).is_some_and(|since| since.0 < trip.0 / 4 * 3);
+        let too_soon = packet.since(dup_ack.at).is_some_and(|since| since.0 < trip.0 / 4 * 3);
         let (frame, reported_by) = (NonZeroU64::new(first.frame)?, NonZeroU64::new(dup_ack.frame)?);
         (newly && once && reported && too_soon).then_some(SpuriousEvidence::Late { frame, reported_by })
     }
 
     /// A segment with an invalid checksum, of which the capture holds no other copy. If one such segment arrived, the
     /// next may have been changed as harmlessly.
-    fn shows_bad_checksum(&self, peer: &mut Self, moment: &PacketRef, reported: bool) -> Option<SpuriousEvidence> {
-        let newly = |sent: &&SentSegment| sent.acked_by.is_some_and(|by| by.get() == moment.frame);
+    fn shows_bad_checksum(&self, peer: &mut Self, packet: &PacketRef, reported: bool) -> Option<SpuriousEvidence> {
+        let newly = |sent: &&SentSegment| sent.acked_by.is_some_and(|by| by.get() == packet.frame);
         let lone = |sent: &&SentSegment| sent.damaged && sent.repeats == 0 && !sent.late;
         let misfit = *peer.sent.acked().filter(newly).find(lone)?;
         let frame = NonZeroU64::new(misfit.frame)?;
@@ -62,7 +62,7 @@ impl TcpEndpoint {
         }
         // a copy that the capture missed comes a time-out and a round trip later
         let round_trip = peer.estimator.smoothed().unwrap_or_default();
-        let at_once = moment.since(misfit.at).is_none_or(|took| took < MIN_RTO.plus(round_trip));
+        let at_once = packet.since(misfit.at).is_none_or(|took| took < MIN_RTO.plus(round_trip));
         if !at_once {
             peer.sent.doubt_misfit();
         }
@@ -74,13 +74,13 @@ impl TcpEndpoint {
     /// Without timestamps: the ACK comes sooner than a round trip, of which the quickest took `quickest`.
     fn earlier_copy(
         &mut self,
-        moment: &PacketRef,
+        packet: &PacketRef,
         segment: &Segment,
         from: SeqNumber,
         quickest: Option<Nanos>,
     ) -> Option<SpuriousEvidence> {
         let first = *self.sent.carrying(from)?;
-        let newly = first.acked_by.is_some_and(|by| by.get() == moment.frame);
+        let newly = first.acked_by.is_some_and(|by| by.get() == packet.frame);
         if first.repeats == 0 || !newly {
             return None;
         }
@@ -102,7 +102,7 @@ impl TcpEndpoint {
             }
             None => {
                 let last = repeats.next_back()?;
-                (last, Some(moment.since(last.at).filter(too_soon)?))
+                (last, Some(packet.since(last.at).filter(too_soon)?))
             }
         };
         let original = sent_again == Some(again.frame) && !first.damaged;

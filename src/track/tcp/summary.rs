@@ -147,7 +147,7 @@ pub struct TcpSummary {
     /// of the ACK of that segment or of the challenge ACK; 0 for none.
     pub ignored_resets: PerDirection<Option<[u64; 3]>>,
     /// The first data that a side sent after its own RST, as if it had sent none.
-    pub went_on: PerDirection<Option<u64>>,
+    pub continued_after_reset: PerDirection<Option<u64>>,
     /// The first segment that answered the SYN and did not fit it.
     pub misfit: Option<u64>,
     /// The SYN that was refused by a challenge ACK, that ACK, and the stream of the connection that it belongs to, where

@@ -33,7 +33,7 @@ impl SameTtl {
 
 /// An answer that came in less than half the time of the handshake's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Quicker {
+pub struct FasterAnswer {
     /// Its frame.
     pub frame: u64,
     /// Time since the data that it acknowledges.
@@ -50,7 +50,7 @@ pub struct TwoTtls {
     /// Those with another.
     pub other: SameTtl,
     /// An answer with the other TTL came much sooner.
-    pub quicker: Option<Quicker>,
+    pub quicker: Option<FasterAnswer>,
     /// One counter of identifications serves both: one host, and two routes.
     pub(super) shared: bool,
 }

@@ -17,7 +17,7 @@ impl Connection {
     #[cold]
     pub(super) fn note_unanswered(
         &mut self,
-        moment: &PacketRef,
+        packet: &PacketRef,
         segment: &Segment,
         reset: Option<Verdict<ResetFamily>>,
         again: bool,
@@ -29,16 +29,16 @@ impl Connection {
         if !ends || void || !first || client.unread_bytes == 0 {
             return;
         }
-        let by_server = moment.direction == Direction::ServerToClient;
+        let by_server = packet.direction == Direction::ServerToClient;
         // its number shows whether the server had sent anything that is not in the capture
         let nothing_unseen = !by_server || segment.seq.plus(segment.len) == server.end_of_data();
         let with_data = segment.len > 0 && segment.flags.contains(TcpFlags::FIN);
         let Some(request) = client.sent.last_data().filter(|_| nothing_unseen && !with_data) else { return };
-        let Some((acked_by, waited)) = request.acked_by.zip(moment.since(request.last.1)) else { return };
+        let Some((acked_by, waited)) = request.acked_by.zip(packet.since(request.last.1)) else { return };
         let answered_before = server.isn.is_some_and(|isn| server.end_of_data().is_after(isn.plus(1)));
         let by_reset = segment.flags.contains(TcpFlags::RST);
-        let answers_probe = by_reset && self.probe_answered_by_reset(moment).is_some();
-        if answers_probe || by_reset && acked_by.get() == moment.frame {
+        let answers_probe = by_reset && self.probe_answered_by_reset(packet).is_some();
+        if answers_probe || by_reset && acked_by.get() == packet.frame {
             // it answers a segment, perhaps in the server's name, and is no close by the server's program
             return;
         }
@@ -53,8 +53,8 @@ impl Connection {
                 request: request.frame,
                 bytes: client.unread_bytes,
                 acked_by,
-                closed_in: moment.frame,
-                closed_by: moment.direction,
+                closed_in: packet.frame,
+                closed_by: packet.direction,
                 reset: by_reset,
                 waited,
                 answered_before,

@@ -25,7 +25,7 @@ const NEARER: i64 = 8;
 
 /// The conclusion from a segment about the wait before it.
 #[derive(Clone, Copy, Debug)]
-enum Shows {
+enum WaitEvidence {
     /// Nothing: the wait goes on.
     Nothing,
     /// The wait was for this.
@@ -43,38 +43,40 @@ enum Shows {
 impl Connection {
     /// Attributes the time since the segment before. Called when all of its facts are known.
     #[inline]
-    pub(super) fn account(&mut self, moment: &PacketRef, segment: &Segment, copied: bool, facts: &TcpFacts) {
-        let sender = moment.direction;
+    pub(super) fn account(&mut self, packet: &PacketRef, segment: &Segment, copied: bool, facts: &TcpFacts) {
+        let sender = packet.direction;
         let shows = match self.shows(sender, segment, copied, facts) {
-            Shows::Data | Shows::Ack | Shows::Wait(Wait::Network) if self.skips_packets(moment) => {
-                Shows::Wait(Wait::Unknown)
+            WaitEvidence::Data | WaitEvidence::Ack | WaitEvidence::Wait(Wait::Network)
+                if self.skips_packets(packet) =>
+            {
+                WaitEvidence::Wait(Wait::Unknown)
             }
             shows => shows,
         };
-        if matches!(shows, Shows::Nothing) {
+        if matches!(shows, WaitEvidence::Nothing) {
             return;
         }
-        if let Some(at) = moment.at.get() {
-            let place = (at, moment.frame);
+        if let Some(at) = packet.at.get() {
+            let place = (at, packet.frame);
             match shows {
-                Shows::Ack => {
+                WaitEvidence::Ack => {
                     let seen = &facts.observations;
                     self.keep_open(sender, place, (seen.window_opened.is_some(), seen.delayed_ack.is_some()));
                 }
-                Shows::Data => self.attribute_data(sender, place, segment, facts.observations.idle.is_some()),
-                Shows::Wait(wait) => {
+                WaitEvidence::Data => self.attribute_data(sender, place, segment, facts.observations.idle.is_some()),
+                WaitEvidence::Wait(wait) => {
                     self.close_ack();
-                    self.time.ledger.attribute(wait, at, moment.frame);
+                    self.time.ledger.attribute(wait, at, packet.frame);
                 }
-                Shows::RepairAck => {
+                WaitEvidence::RepairAck => {
                     self.close_ack();
                     self.attribute_repair(sender, place);
                 }
-                Shows::WholeWait(wait) => {
+                WaitEvidence::WholeWait(wait) => {
                     self.time.open_ack = None;
-                    self.time.ledger.attribute(wait, at, moment.frame);
+                    self.time.ledger.attribute(wait, at, packet.frame);
                 }
-                Shows::Nothing => {}
+                WaitEvidence::Nothing => {}
             }
         }
         let again = facts.retransmission.is_some_and(|again| again.is_retransmitted());
@@ -91,25 +93,25 @@ impl Connection {
 
     /// The same for a segment that was predicted.
     #[inline]
-    pub(super) fn account_predicted(&mut self, moment: &PacketRef, segment: &Segment, role: SegmentRole) {
-        if let Some(at) = moment.at.get() {
-            let place = (at, moment.frame);
+    pub(super) fn account_predicted(&mut self, packet: &PacketRef, segment: &Segment, role: SegmentRole) {
+        if let Some(at) = packet.at.get() {
+            let place = (at, packet.frame);
             match role {
-                _ if self.skips_packets(moment) => {
+                _ if self.skips_packets(packet) => {
                     self.close_ack();
-                    self.time.ledger.attribute(Wait::Unknown, at, moment.frame);
+                    self.time.ledger.attribute(Wait::Unknown, at, packet.frame);
                 }
-                SegmentRole::Ack => self.keep_open(moment.direction, place, (false, false)),
+                SegmentRole::Ack => self.keep_open(packet.direction, place, (false, false)),
                 SegmentRole::Data | SegmentRole::Fin { .. } => {
-                    self.attribute_data(moment.direction, place, segment, false);
+                    self.attribute_data(packet.direction, place, segment, false);
                 }
                 _ => {
                     self.close_ack();
-                    self.time.ledger.attribute(Wait::Network, at, moment.frame);
+                    self.time.ledger.attribute(Wait::Network, at, packet.frame);
                 }
             }
         }
-        self.note_flow(moment.direction, segment);
+        self.note_flow(packet.direction, segment);
     }
 
     /// Notes which side has something in flight or is blocked, with the current segment.
@@ -142,54 +144,54 @@ impl Connection {
     }
 
     /// An ICMP error: an answer of the network.
-    pub(super) fn account_error(&mut self, moment: &PacketRef) {
-        if let Some(at) = moment.at.get().filter(|_| self.time.open_ack.is_none()) {
-            self.time.ledger.attribute(Wait::Network, at, moment.frame);
+    pub(super) fn account_error(&mut self, packet: &PacketRef) {
+        if let Some(at) = packet.at.get().filter(|_| self.time.open_ack.is_none()) {
+            self.time.ledger.attribute(Wait::Network, at, packet.frame);
         }
     }
 
     #[inline]
-    fn shows(&self, sender: Direction, segment: &Segment, copied: bool, facts: &TcpFacts) -> Shows {
+    fn shows(&self, sender: Direction, segment: &Segment, copied: bool, facts: &TcpFacts) -> WaitEvidence {
         let seen = &facts.observations;
         let not_sent = facts.unacceptable.is_some_and(|(rule, _)| !rule.effect.was_sent);
         if copied || not_sent {
-            return Shows::Nothing;
+            return WaitEvidence::Nothing;
         }
         if seen.capture_gap.is_some() {
-            return Shows::Wait(Wait::Unknown);
+            return WaitEvidence::Wait(Wait::Unknown);
         }
         if let Some(again) = facts.retransmission {
             return match () {
-                () if again.is_duplicate() => Shows::Nothing,
-                () if again.is_late() => Shows::Wait(Wait::Network),
-                () => Shows::Wait(of_cause(&again.cause(), &again.candidates(), sender)),
+                () if again.is_duplicate() => WaitEvidence::Nothing,
+                () if again.is_late() => WaitEvidence::Wait(Wait::Network),
+                () => WaitEvidence::Wait(of_cause(&again.cause(), &again.candidates(), sender)),
             };
         }
         if let Some(reset) = &facts.reset {
             let wait = of_cause(&reset.cause(), &reset.candidates(), sender);
             let idle = wait == Wait::Unknown && seen.idle.is_some() && !self.time.is_any_in_flight();
-            return Shows::Wait(if idle { Wait::Idle } else { wait });
+            return WaitEvidence::Wait(if idle { Wait::Idle } else { wait });
         }
         if let Some(probe) = facts.probe {
-            return Shows::Wait(probe.waited());
+            return WaitEvidence::Wait(probe.waited());
         }
         if let Some(wait) = &seen.wait {
-            return Shows::WholeWait(wait.rule.effect);
+            return WaitEvidence::WholeWait(wait.rule.effect);
         }
         if seen.probe_with_new_data.is_some() {
-            return Shows::Wait(Wait::Timeout);
+            return WaitEvidence::Wait(Wait::Timeout);
         }
         let in_recovery = |side: Direction| self.time.recovers.get(side).is_some();
         if segment.len > 0 || segment.flags.contains(TcpFlags::FIN) || segment.options.other.has_fastclose() {
             let repairs = in_recovery(sender) || seen.limited_transmit.is_some();
-            return if repairs { Shows::Wait(Wait::Recovery) } else { Shows::Data };
+            return if repairs { WaitEvidence::Wait(Wait::Recovery) } else { WaitEvidence::Data };
         }
         match facts.role {
-            SegmentRole::Ack if in_recovery(!sender) || !segment.options.sack.is_empty() => Shows::RepairAck,
-            SegmentRole::Ack if seen.window_opened.is_some() => Shows::Ack,
-            SegmentRole::Ack if facts.acked.is_some() || *self.time.blocked.get(!sender) => Shows::Ack,
-            SegmentRole::Ack | SegmentRole::Odd => Shows::Nothing,
-            _ => Shows::Wait(Wait::Network),
+            SegmentRole::Ack if in_recovery(!sender) || !segment.options.sack.is_empty() => WaitEvidence::RepairAck,
+            SegmentRole::Ack if seen.window_opened.is_some() => WaitEvidence::Ack,
+            SegmentRole::Ack if facts.acked.is_some() || *self.time.blocked.get(!sender) => WaitEvidence::Ack,
+            SegmentRole::Ack | SegmentRole::Odd => WaitEvidence::Nothing,
+            _ => WaitEvidence::Wait(Wait::Network),
         }
     }
 
@@ -284,9 +286,9 @@ impl Connection {
     /// IP identifications show that a packet of the segment's sender was not captured in a wait that is longer than the path:
     /// it may have been lost before the capture, and the segment be its retransmission.
     #[inline]
-    fn skips_packets(&self, moment: &PacketRef) -> bool {
-        let sender = moment.direction;
-        self.sides.get(sender).ip_id_steps.has_skipped() && moment.at.get().is_some_and(|at| self.is_longer(sender, at))
+    fn skips_packets(&self, packet: &PacketRef) -> bool {
+        let sender = packet.direction;
+        self.sides.get(sender).ip_id_steps.has_skipped() && packet.at.get().is_some_and(|at| self.is_longer(sender, at))
     }
 
     /// The wait takes longer than the path to `sender` and back, and the capture was not made there.

@@ -34,8 +34,8 @@ pub(super) struct SegmentView {
 impl SegmentView {
     /// The view of a segment: how far its window is to be shifted, and whether it is a SYN-ACK with a new number.
     #[inline]
-    pub(super) fn new(moment: &PacketRef, segment: &Segment, shift: Option<u8>, new_isn: bool) -> Self {
-        let (at, direction) = (moment.at, moment.direction);
+    pub(super) fn new(packet: &PacketRef, segment: &Segment, shift: Option<u8>, new_isn: bool) -> Self {
+        let (at, direction) = (packet.at, packet.direction);
         let Segment { seq, ack, flags, len, window, .. } = *segment;
         Self { at, direction, seq, ack, flags, len, window, shift, new_isn }
     }

@@ -3,7 +3,7 @@
 
 use std::num::NonZeroU64;
 
-use super::super::former::{Former, FormerEnd};
+use super::super::previous::{PreviousConnection, PreviousEnd};
 use super::rule::{Family, Rule, Words, no_candidates};
 use crate::model::thresholds::{LONGEST_TIME_WAIT, SHORTEST_TIME_WAIT};
 use crate::model::{FindingCode, Nanos, Segment, SeqNumber, thousands};
@@ -15,7 +15,7 @@ pub struct PortReuse;
 
 /// A SYN on used ports, or the first answer to it.
 pub struct ReuseCase<'a> {
-    pub(in crate::track) former: &'a Former,
+    pub(in crate::track) previous: &'a PreviousConnection,
     pub(in crate::track) segment: &'a Segment,
     /// The SYN's frame, where the segment answers it.
     pub(in crate::track) answers: Option<NonZeroU64>,
@@ -85,31 +85,31 @@ pub(in crate::track) static ANSWER_ON_USED_PORTS: &[Rule<PortReuse>] = &[ACCEPTE
 
 impl ReuseCase<'_> {
     fn proof(&self, frame: u64) -> ReuseProof {
-        let Self { former, segment, answers } = self;
+        let Self { previous, segment, answers } = self;
         let stamp = segment.options.timestamps.map(|stamps| stamps.value);
         ReuseProof {
-            stream: former.stream,
+            stream: previous.stream,
             frame,
-            since: former.since,
+            since: previous.since,
             syn: *answers,
-            above: former.next.is_some_and(|next| !segment.seq.is_before(next)),
-            reset: former.reset,
-            closed: matches!(former.end, FormerEnd::Closed { .. }),
-            unacked: matches!(former.end, FormerEnd::Closed { unacked: true, .. }),
-            newer: stamp.zip(former.stamp).is_some_and(|(now, then)| SeqNumber(now).is_after(SeqNumber(then))),
+            above: previous.next.is_some_and(|next| !segment.seq.is_before(next)),
+            reset: previous.reset,
+            closed: matches!(previous.end, PreviousEnd::Closed { .. }),
+            unacked: matches!(previous.end, PreviousEnd::Closed { unacked: true, .. }),
+            newer: stamp.zip(previous.stamp).is_some_and(|(now, then)| SeqNumber(now).is_after(SeqNumber(then))),
         }
     }
 
     /// Returns which sides wait in TIME-WAIT (the SYN's sender, its peer) and the proof, if both had closed.
     fn closed(&self) -> Option<(bool, bool, ReuseProof)> {
-        let FormerEnd::Closed { sender_waits, receiver_waits, last, .. } = self.former.end else { return None };
+        let PreviousEnd::Closed { sender_waits, receiver_waits, last, .. } = self.previous.end else { return None };
         Some((sender_waits, receiver_waits, self.proof(last.get())))
     }
 
     /// Returns `true` if TIME-WAIT is over: it lasts 4 minutes in RFC 9293 §3.4.2, and a SYN after Linux's 60 s proves
     /// no more than that.
     fn is_over(&self) -> bool {
-        self.former.since.is_some_and(|since| since >= LONGEST_TIME_WAIT)
+        self.previous.since.is_some_and(|since| since >= LONGEST_TIME_WAIT)
     }
 }
 
@@ -123,7 +123,7 @@ fn frames(proof: &ReuseProof) -> [u64; 6] {
     [proof.frame, frame(proof.syn), frame(proof.reset), 0, 0, 0]
 }
 
-fn ago(proof: &ReuseProof) -> String {
+fn time_since(proof: &ReuseProof) -> String {
     proof.since.map_or_else(String::new, |since| format!(", {} earlier", since.human()))
 }
 
@@ -142,8 +142,10 @@ const NEVER_OPENED: Rule<PortReuse> = rule(
     "another attempt",
     &["RFC 9293 §3.10.7.3"],
     ReuseEffect::Reported,
-    |case| match case.former.end {
-        FormerEnd::NeverOpened { refused } => Some(case.proof(refused.map_or(case.former.last_frame, NonZeroU64::get))),
+    |case| match case.previous.end {
+        PreviousEnd::NeverOpened { refused } => {
+            Some(case.proof(refused.map_or(case.previous.last_frame, NonZeroU64::get)))
+        }
         _ => None,
     },
     |proof, _| {
@@ -151,7 +153,7 @@ const NEVER_OPENED: Rule<PortReuse> = rule(
             "New attempt on the ports of stream {}, which never opened (frame {}{}). The initial sequence number differs, so this is no retransmission.",
             thousands(u64::from(proof.stream)),
             proof.frame,
-            ago(proof)
+            time_since(proof)
         )
     },
 );
@@ -160,8 +162,8 @@ const AFTER_RESET: Rule<PortReuse> = rule(
     "reuse after a reset",
     &["RFC 9293 §3.5.2"],
     ReuseEffect::Reported,
-    |case| match case.former.end {
-        FormerEnd::Reset(reset) => Some(case.proof(reset.get())),
+    |case| match case.previous.end {
+        PreviousEnd::Reset(reset) => Some(case.proof(reset.get())),
         _ => None,
     },
     |proof, _| {
@@ -169,7 +171,7 @@ const AFTER_RESET: Rule<PortReuse> = rule(
             "New connection on the ports of stream {}, which the RST in frame {} ended{}. A reset leaves no TIME-WAIT, so the ports are free at once.",
             thousands(u64::from(proof.stream)),
             proof.frame,
-            ago(proof)
+            time_since(proof)
         )
     },
 );
@@ -184,7 +186,7 @@ const AFTER_TIME_WAIT: Rule<PortReuse> = rule(
             "New connection on the ports of stream {}, which was closed in frame {}{}. TIME-WAIT is over by then (RFC 9293 §3.4.2: 4 minutes; Linux: 60 s).",
             thousands(u64::from(proof.stream)),
             proof.frame,
-            ago(proof)
+            time_since(proof)
         )
     },
 );
@@ -200,7 +202,7 @@ const LAST_FIN_UNACKED: Rule<PortReuse> = rule(
             "SYN on the ports of stream {}, whose last FIN (frame {}{}) no captured ACK covers. If the {} still waits for that ACK, it answers with a challenge ACK (RFC 5961 §4).",
             thousands(u64::from(proof.stream)),
             proof.frame,
-            ago(proof),
+            time_since(proof),
             words.receiver
         )
     },
@@ -227,7 +229,7 @@ const REPLACES_TIME_WAIT: Rule<PortReuse> = rule(
             "New connection on the ports of stream {}, which was closed in frame {}{}. The {} {} TIME-WAIT for it, and may accept this SYN: {why}.",
             thousands(u64::from(proof.stream)),
             proof.frame,
-            ago(proof),
+            time_since(proof),
             words.receiver,
             holds(proof)
         )
@@ -246,7 +248,7 @@ const BELOW_TIME_WAIT: Rule<PortReuse> = rule(
             words.receiver,
             holds(proof),
             proof.frame,
-            ago(proof)
+            time_since(proof)
         )
     },
 );
@@ -261,7 +263,7 @@ const OWN_TIME_WAIT: Rule<PortReuse> = rule(
             "New connection on the ports of stream {}, which was closed in frame {}{}. The {} itself {} TIME-WAIT: either its kernel gave the port away early (Linux: tcp_tw_reuse), or another host behind the same address sent this (NAT).",
             thousands(u64::from(proof.stream)),
             proof.frame,
-            ago(proof),
+            time_since(proof),
             words.sender,
             holds(proof)
         )
@@ -272,7 +274,7 @@ const IN_OPEN_CONNECTION: Rule<PortReuse> = rule(
     "SYN in an open connection",
     &["RFC 5961 §4", "RFC 9293 §3.5.1"],
     ReuseEffect::AnswerDecides,
-    |case| Some(case.proof(case.former.last_frame)),
+    |case| Some(case.proof(case.previous.last_frame)),
     |proof, words| {
         format!(
             "SYN on the ports of stream {}, which is not closed in this capture. If the {} still has that connection, it answers with a challenge ACK (RFC 5961 §4).",
@@ -291,7 +293,7 @@ const ACCEPTED: Rule<PortReuse> = Rule {
         ReuseEffect::Reported,
         |case| {
             let accepts = case.segment.flags.is_syn_ack();
-            accepts.then(|| case.proof(case.former.last_frame))
+            accepts.then(|| case.proof(case.previous.last_frame))
         },
         |proof, words| {
             let (syn, stream) = (proof.syn.map_or(0, NonZeroU64::get), thousands(u64::from(proof.stream)));
@@ -320,8 +322,8 @@ const REFUSED: Rule<PortReuse> = Rule {
         &["RFC 5961 §4", "RFC 9293 §3.10.7.4"],
         ReuseEffect::Reported,
         |case| {
-            let expected = case.former.expected.is_none_or(|expected| !case.segment.ack.is_before(expected));
-            (!case.segment.flags.is_syn_ack() && expected).then(|| case.proof(case.former.last_frame))
+            let expected = case.previous.expected.is_none_or(|expected| !case.segment.ack.is_before(expected));
+            (!case.segment.flags.is_syn_ack() && expected).then(|| case.proof(case.previous.last_frame))
         },
         |proof, words| {
             let (syn, stream) = (proof.syn.map_or(0, NonZeroU64::get), thousands(u64::from(proof.stream)));

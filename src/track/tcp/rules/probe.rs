@@ -20,7 +20,7 @@ pub struct Probes;
 /// A segment that may only ask, and the two ends before it changes them.
 #[derive(Debug)]
 pub struct ProbeCase<'a> {
-    pub(in crate::track) moment: &'a PacketRef,
+    pub(in crate::track) packet: &'a PacketRef,
     pub(in crate::track) segment: &'a Segment,
     pub(in crate::track) own: &'a TcpEndpoint,
     pub(in crate::track) peer: &'a TcpEndpoint,
@@ -79,7 +79,7 @@ impl ProbeCase<'_> {
     /// A keep-alive timer can have sent it: it needs a pause, and a connection that is not closed on both sides.
     fn may_be_keep_alive(&self) -> bool {
         let last = self.own.newest().into_iter().chain(self.peer.newest()).map(|recent| recent.at);
-        let quiet = last.into_iter().all(|at| self.moment.since(at).is_none_or(|since| since >= NO_TIMER_WITHIN));
+        let quiet = last.into_iter().all(|at| self.packet.since(at).is_none_or(|since| since >= NO_TIMER_WITHIN));
         let acked = |side: &TcpEndpoint| side.fin.is_some_and(|fin| fin.acked_by.is_some());
         let over = acked(self.own) && acked(self.peer);
         quiet && !over && self.repeats_last_number()
@@ -92,7 +92,7 @@ impl ProbeCase<'_> {
         let at_next = own.snd_nxt == Some(segment.seq) && peer.ack_sent == Some(segment.seq);
         let same_ack = own.ack_sent == Some(segment.ack);
         let same_window = u32::from(segment.window) << own.scale().unwrap_or(0) == own.window;
-        let quiet = |at| self.moment.since(at).is_some_and(|since| since >= MIN_RTO);
+        let quiet = |at| self.packet.since(at).is_some_and(|since| since >= MIN_RTO);
         segment.len == 0 && at_next && same_ack && same_window && quiet(own.ack_at) && quiet(peer.ack_at)
     }
 
@@ -149,7 +149,7 @@ const UPDATE_UNSEEN: Rule<Probes> = Rule {
     applies: |case| {
         let loss = case.peer.loss.as_ref().filter(|loss| loss.opened_in > 0 && loss.zero_window.is_none())?;
         let nothing_since = case.own.sent.last_data().is_none_or(|data| data.last.0 < loss.opened_in);
-        let soon = case.moment.since(loss.opened_at).is_some_and(|since| since < IDLE);
+        let soon = case.packet.since(loss.opened_at).is_some_and(|since| since < IDLE);
         let unseen = case.measures != Measures::RoundTrip && nothing_since && (loss.probed || soon);
         let proof = ProbeProof { zero_window: 0, update: loss.opened_in };
         (unseen && case.repeats_last_number()).then_some(proof)

@@ -19,7 +19,7 @@ pub struct ProbeAnswers;
 /// An ACK without data, and the two ends before it changes them.
 #[derive(Debug)]
 pub struct AnswerCase<'a> {
-    pub(in crate::track) moment: &'a PacketRef,
+    pub(in crate::track) packet: &'a PacketRef,
     pub(in crate::track) segment: &'a Segment,
     pub(in crate::track) own: &'a TcpEndpoint,
     pub(in crate::track) peer: &'a TcpEndpoint,
@@ -59,7 +59,7 @@ pub struct AnswerEffect {
     /// It has a finding of its own.
     pub reported: bool,
     /// The remark beside its arrow in ladders.
-    pub(crate) aside: fn(window: u32) -> Option<&'static str>,
+    pub(crate) ladder_remark: fn(window: u32) -> Option<&'static str>,
     /// The sentence of its step.
     pub(crate) sentence: fn(&AnswerProof, &Words<'_>) -> String,
 }
@@ -98,7 +98,7 @@ const SYN_CHALLENGE: Rule<ProbeAnswers> = Rule {
         answered: Answered::Syn,
         waited: Wait::Network,
         reported: true,
-        aside: |_| Some("challenges"),
+        ladder_remark: |_| Some("challenges"),
         sentence: |proof, words| {
             let numbers = match words.ack_raw == words.peer_isn.wrapping_add(1) {
                 true => "with that connection's sequence number".to_owned(),
@@ -212,17 +212,17 @@ const KEEP_ALIVE: Rule<ProbeAnswers> = Rule {
         answered: Answered::KeepAlive,
         waited: Wait::Network,
         reported: false,
-        aside: |_| Some("answers the keep-alive"),
-        sentence: still_there,
+        ladder_remark: |_| Some("answers the keep-alive"),
+        sentence: peer_alive,
     },
     applies: |case| case.pending(Asks::Alive),
     cause: |proof| Cause::arrival(NonZeroU64::new(proof.asked), "ack"),
     candidates: no_candidates,
-    says: still_there,
+    says: peer_alive,
     frames: |proof| [proof.asked, 0, 0, 0, 0, 0],
 };
 
-fn still_there(proof: &AnswerProof, words: &Words<'_>) -> String {
+fn peer_alive(proof: &AnswerProof, words: &Words<'_>) -> String {
     format!("{} is still there: answers the keep-alive of frame {}", words.sender, proof.asked)
 }
 
@@ -235,7 +235,7 @@ const WINDOW_PROBE: Rule<ProbeAnswers> = Rule {
         answered: Answered::WindowProbe,
         waited: Wait::Window,
         reported: false,
-        aside: |window| (window == 0).then_some("the window is still zero"),
+        ladder_remark: |window| (window == 0).then_some("the window is still zero"),
         sentence: window_now,
     },
     applies: |case| {
@@ -243,7 +243,7 @@ const WINDOW_PROBE: Rule<ProbeAnswers> = Rule {
         let asked = case.peer.newest().filter(|newest| newest.frame == proof.asked);
         let asked_at = asked.map_or(OptTime::UNKNOWN, |asked| asked.at);
         // a kernel answers at once, and a window that opens is told at any time
-        let update = case.segment.window > 0 && case.moment.since(asked_at) >= Some(MIN_RTO.plus(case.round_trip));
+        let update = case.segment.window > 0 && case.packet.since(asked_at) >= Some(MIN_RTO.plus(case.round_trip));
         (!update).then_some(proof)
     },
     says: window_now,
@@ -267,7 +267,7 @@ const SYN_ACK_AGAIN: Rule<ProbeAnswers> = Rule {
         answered: Answered::SynAck,
         waited: Wait::Network,
         reported: false,
-        aside: |_| None,
+        ladder_remark: |_| None,
         sentence: acknowledges_again,
     },
     applies: |case| {

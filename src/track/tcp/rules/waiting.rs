@@ -21,7 +21,7 @@ pub struct Waiting;
 /// Data sent for the first time, less than a full segment. The segment's bytes and ACK have been taken.
 #[derive(Debug)]
 pub struct WaitingCase<'a> {
-    pub(in crate::track) moment: &'a PacketRef,
+    pub(in crate::track) packet: &'a PacketRef,
     pub(in crate::track) segment: &'a Segment,
     pub(in crate::track) own: &'a TcpEndpoint,
     pub(in crate::track) peer: &'a TcpEndpoint,
@@ -75,7 +75,7 @@ impl WaitingCase<'_> {
 
     /// Since the peer's ACK was captured.
     fn since_ack(&self) -> Option<Nanos> {
-        self.moment.since(self.peer.ack_at)
+        self.packet.since(self.peer.ack_at)
     }
 
     /// Timestamps show which ACK had arrived: the segment echoes that of the newest segment in order (RFC 7323 §4.3).
@@ -175,7 +175,7 @@ impl WaitingCase<'_> {
         if off || !answered || !alone || !had_room || !self.was_small() || self.ack_cannot_have_arrived() {
             return None;
         }
-        self.proof(ack.frame, self.moment.since(self.own.last_data)?, 0)
+        self.proof(ack.frame, self.packet.since(self.own.last_data)?, 0)
     }
 
     fn proof(&self, ack: u64, waited: Nanos, room: u32) -> Option<WaitingProof> {

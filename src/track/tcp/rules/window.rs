@@ -127,7 +127,7 @@ pub struct Refusals;
 /// A segment that came before, and the two ends.
 #[derive(Debug)]
 pub struct RefusedCase<'a> {
-    pub(in crate::track) moment: &'a PacketRef,
+    pub(in crate::track) packet: &'a PacketRef,
     pub(in crate::track) segment: &'a Segment,
     pub(in crate::track) peer: &'a TcpEndpoint,
     /// The frame that carried it last.
@@ -172,7 +172,7 @@ const FIN_REFUSED: Rule<Refusals> = Rule {
         let closed = case.peer.loss.as_ref()?.zero_window?;
         let lone = case.segment.len == 0 && case.segment.flags.contains(TcpFlags::FIN);
         let refused = case.peer.ack_frame > case.before && case.peer.ack_sent == Some(case.segment.seq);
-        let since = case.moment.since(case.peer.ack_at)?;
+        let since = case.packet.since(case.peer.ack_at)?;
         let proof = RefusedProof {
             zero_window: closed.frame.get(),
             before: case.before,

@@ -28,7 +28,7 @@ pub struct CloseProof {
     /// The label of the first RST's cause.
     pub reset_label: Option<&'static str>,
     /// The sender of the first RST and its first data after it, where it continued as if it had sent no RST.
-    pub went_on: Option<(&'static str, u64)>,
+    pub continued_after_reset: Option<(&'static str, u64)>,
     /// The ACK of the SYN-ACK, else the first frame.
     pub began: u64,
     /// The last frame.
@@ -115,7 +115,7 @@ impl CloseCase<'_> {
                 fins: self.fins(),
                 resets: story.resets,
                 reset_label: first_reset.and_then(|(_, sender)| *story.reset_labels.get(sender)),
-                went_on: self.tcp.went_on(),
+                continued_after_reset: self.tcp.continued_after_reset(),
                 began: ack.unwrap_or(self.totals.first_frame),
                 last: self.totals.last_frame,
                 superseded_by: story.superseded_by.unwrap_or(0),

@@ -92,7 +92,7 @@ fn ended_by_reset(proof: &CloseProof) -> String {
 
 /// The same, where the sender of the first RST continued as if it had sent none.
 fn with_went_on(proof: &CloseProof, end: String) -> String {
-    match proof.went_on {
+    match proof.continued_after_reset {
         Some((who, since)) => {
             format!("{end}; but the {who} went on in frame {since}, so another host may have sent that in its name")
         }
@@ -101,7 +101,7 @@ fn with_went_on(proof: &CloseProof, end: String) -> String {
 }
 
 fn sent_by(proof: &CloseProof, text: String) -> Reply {
-    match proof.went_on {
+    match proof.continued_after_reset {
         Some((who, since)) => Reply::known(text).but(format!(
             "Who sent the first RST: the {who} went on in frame {since} as if it had sent none, so another host may have sent it in its name."
         )),

@@ -165,7 +165,7 @@ fn a_reset_is_reported_at_its_step_and_not_as_a_close() {
     assert!(wait.starts_with("Neither"), "{wait}");
 
     let mut foreign = reset();
-    foreign.went_on.server_to_client = Some(14);
+    foreign.continued_after_reset.server_to_client = Some(14);
     let (_, _, [fact, first, _]) = said(&connection(Close::Rst, foreign));
     assert!(fact.contains("the server went on in frame 14"), "{fact}");
     assert!(first.contains("|Who sent the first RST"), "{first}");

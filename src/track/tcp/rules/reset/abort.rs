@@ -41,10 +41,10 @@ pub(super) const AT_ONCE: Rule<ResetFamily> = Rule {
 
 /// A longer answer may take more than one read.
 fn is_at_once(case: &ResetCase<'_>, answer: &SentSegment) -> bool {
-    let direction = case.moment.direction;
+    let direction = case.packet.direction;
     let asked = case.own.sent.last_data().is_some_and(|request| answer.len <= request.len);
     let network = case.handshake.answer_time(direction).unwrap_or_default();
-    let soon = case.moment.since(answer.at).is_some_and(|took| took.minus(network) < PROGRAM_AT_ONCE);
+    let soon = case.packet.since(answer.at).is_some_and(|took| took.minus(network) < PROGRAM_AT_ONCE);
     direction == Direction::ClientToServer && asked && answer.acked_by.is_some() && soon
 }
 
@@ -75,8 +75,8 @@ pub(super) const AFTER_ANSWER: Rule<ResetFamily> = Rule {
 /// Returns `true` if this number of bytes is an answer, which a client need not answer in turn: no more than its
 /// request, or all captured long ago.
 fn is_answer(case: &ResetCase<'_>, bytes: u32) -> bool {
-    let asked = case.own.sent.last_data().filter(|_| case.moment.direction == Direction::ClientToServer);
-    let long_ago = case.moment.since(case.peer.last_data).is_some_and(|since| since >= PROGRAM_HAS_READ);
+    let asked = case.own.sent.last_data().filter(|_| case.packet.direction == Direction::ClientToServer);
+    let long_ago = case.packet.since(case.peer.last_data).is_some_and(|since| since >= PROGRAM_HAS_READ);
     asked.is_some_and(|request| bytes <= request.len || long_ago)
 }
 
@@ -87,7 +87,7 @@ pub(super) const NOT_ACCEPTED: Rule<ResetFamily> = Rule {
     rfc: ZERO_LINGER,
     effect: ResetEffect::ends(abort_sentence),
     applies: |case| {
-        let server = case.moment.direction == Direction::ServerToClient;
+        let server = case.packet.direction == Direction::ServerToClient;
         let silent = case.own.isn.is_some_and(|isn| isn.plus(1) == case.segment.seq);
         (server && silent && !case.is_gone()).then(ResetProof::default)
     },
@@ -109,7 +109,7 @@ pub(super) const ABORT: Rule<ResetFamily> = Rule {
     rfc: ZERO_LINGER,
     effect: ResetEffect::ends(abort_sentence),
     applies: |case| {
-        let bytes = case.left_over();
+        let bytes = case.unechoed_request();
         let flag = case.may_be_unread();
         Some(ResetProof { bytes, before: case.last_data().filter(|_| bytes > 0), flag, ..ResetProof::default() })
     },

@@ -12,13 +12,13 @@ use crate::track::hosts::{HostFacts, Hosts};
 use crate::track::packet_ref::PacketRef;
 use crate::track::tcp::connection::Connection;
 use crate::track::tcp::endpoint::{Fin, Recent, TcpEndpoint};
-use crate::track::tcp::handshake::Progress;
+use crate::track::tcp::handshake::HandshakeObserver;
 use crate::track::tcp::recorder::SummaryRecorder;
 use crate::track::tcp::segment::SentSegment;
 
 /// The facts from outside the connection.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::track) struct Elsewhere<'a> {
+pub(in crate::track) struct OtherConversations<'a> {
     pub(in crate::track) hosts: &'a Hosts,
     pub(in crate::track) echo: &'a EchoMatcher,
     /// Traced calls that became RSTs.
@@ -30,7 +30,7 @@ pub(in crate::track) struct Elsewhere<'a> {
 /// A RST and what its sender and receiver had sent before it.
 #[derive(Debug)]
 pub struct ResetCase<'a> {
-    pub(super) moment: PacketRef,
+    pub(super) packet: PacketRef,
     pub(super) segment: &'a Segment,
     pub(super) ip: &'a IpHeader,
     /// The side that sends the RST.
@@ -38,9 +38,9 @@ pub struct ResetCase<'a> {
     pub(super) peer: &'a TcpEndpoint,
     /// The last segment of either side, and when it was captured.
     pub(super) last: (u64, OptTime),
-    pub(super) handshake: &'a Progress,
+    pub(super) handshake: &'a HandshakeObserver,
     pub(super) recorder: &'a SummaryRecorder,
-    elsewhere: &'a Elsewhere<'a>,
+    others: &'a OtherConversations<'a>,
     pub(super) with_ack: bool,
     /// The SYN asks for ECN (RFC 3168 §6.1.1, RFC 9768 §3.1.1).
     pub(super) ecn_setup: bool,
@@ -63,25 +63,25 @@ pub(super) struct Waiting {
 impl<'a> ResetCase<'a> {
     pub(in crate::track::tcp) fn new(
         connection: &'a Connection,
-        moment: &PacketRef,
+        packet: &PacketRef,
         segment: &'a Segment,
         ip: &'a IpHeader,
-        elsewhere: &'a Elsewhere<'a>,
+        others: &'a OtherConversations<'a>,
     ) -> Self {
         let with_ack = segment.flags.contains(TcpFlags::ACK);
         let mut case = Self {
-            moment: *moment,
+            packet: *packet,
             segment,
             ip,
-            own: connection.sides.get(moment.direction),
-            peer: connection.sides.get(!moment.direction),
+            own: connection.sides.get(packet.direction),
+            peer: connection.sides.get(!packet.direction),
             last: connection.last,
             handshake: &connection.handshake,
             recorder: &connection.recorder,
-            elsewhere,
+            others,
             with_ack,
             ecn_setup: connection.ecn.is_offered(),
-            checksums_tell: connection.clues.has_valid(moment.direction),
+            checksums_tell: connection.clues.has_valid(packet.direction),
             answered: None,
         };
         let answered = (!with_ack).then(|| case.peer.recent_with_ack(segment.seq)).flatten();
@@ -91,20 +91,20 @@ impl<'a> ResetCase<'a> {
 
     /// The time that an answer of this side takes, as seen here.
     pub(super) fn path(&self) -> Option<Nanos> {
-        self.handshake.answer_time(self.moment.direction).or(self.peer.estimator.smoothed())
+        self.handshake.answer_time(self.packet.direction).or(self.peer.estimator.smoothed())
     }
 
     /// Returns `true` if the RST can be a kernel's answer to a packet captured at `then`: not sooner than the path
     /// allows, and not long after that. A kernel answers at once.
     pub(super) fn can_answer(&self, then: OptTime) -> bool {
-        self.is_in_time(then) && self.moment.since(then).is_none_or(|age| !self.is_too_soon(age))
+        self.is_in_time(then) && self.packet.since(then).is_none_or(|age| !self.is_too_soon(age))
     }
 
     /// Returns `true` if an answer of this side, or of a host on the path, to a packet captured at `then` can be this
     /// late.
     fn is_in_time(&self, then: OptTime) -> bool {
         let path = self.path().unwrap_or_default();
-        self.moment.since(then).is_none_or(|age| age <= path.plus(path).plus(ANSWERED_WITHIN))
+        self.packet.since(then).is_none_or(|age| age <= path.plus(path).plus(ANSWERED_WITHIN))
     }
 
     /// Returns `true` if the path takes far longer than `age`.
@@ -179,8 +179,8 @@ impl<'a> ResetCase<'a> {
     }
 
     /// Returns the time since the frame of another conversation was captured.
-    pub(super) fn ago(&self, then: Option<Timestamp>) -> Option<Nanos> {
-        Some(self.elsewhere.time?.since(then?))
+    pub(super) fn time_since(&self, then: Option<Timestamp>) -> Option<Nanos> {
+        Some(self.others.time?.since(then?))
     }
 
     /// Returns `true` if it answers the only segment captured, so that nothing shows a connection.
@@ -191,18 +191,18 @@ impl<'a> ResetCase<'a> {
 
     /// The facts from other conversations about the port that sends the RST.
     pub(super) fn host(&self) -> HostFacts {
-        self.elsewhere.hosts.of(self.segment.source)
+        self.others.hosts.of(self.segment.source)
     }
 
     /// The traced call that became this RST.
     pub(super) fn closing_call(&self) -> Option<ClosingCall> {
-        self.elsewhere.closing.get(&self.moment.frame).copied()
+        self.others.closing.get(&self.packet.frame).copied()
     }
 
     /// Bytes of the client's request that the server's echo has not come to, where it had begun.
-    pub(super) fn left_over(&self) -> u32 {
-        match self.moment.direction {
-            Direction::ServerToClient => self.elsewhere.echo.left_over(),
+    pub(super) fn unechoed_request(&self) -> u32 {
+        match self.packet.direction {
+            Direction::ServerToClient => self.others.echo.unechoed_request(),
             Direction::ClientToServer => 0,
         }
     }
@@ -210,7 +210,7 @@ impl<'a> ResetCase<'a> {
     /// Returns `true` if data of the peer may be unread although this side has answered: no echo shows that all of it
     /// was read.
     pub(super) fn may_be_unread(&self) -> bool {
-        let echoed = self.moment.direction == Direction::ServerToClient && self.elsewhere.echo.gave_all_back();
+        let echoed = self.packet.direction == Direction::ServerToClient && self.others.echo.gave_all_back();
         self.peer.sent.last_data().is_some() && !echoed
     }
 
@@ -269,12 +269,12 @@ impl<'a> ResetCase<'a> {
         let same = before.frame == self.last.0
             && before.seq == self.segment.seq
             && before.ack == self.with_ack.then_some(self.segment.ack);
-        Some((before.frame, self.moment.since(before.at)?)).filter(|(frame, _)| same && *frame > 0)
+        Some((before.frame, self.packet.since(before.at)?)).filter(|(frame, _)| same && *frame > 0)
     }
 
     /// Returns the time without any packet before the RST.
     pub(super) fn silence(&self) -> Option<Nanos> {
-        self.moment.since(self.last.1)
+        self.packet.since(self.last.1)
     }
 
     /// The last data segment of the peer.

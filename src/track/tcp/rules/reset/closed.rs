@@ -17,7 +17,7 @@ fn arrived(case: &ResetCase<'_>) -> Option<ResetProof> {
         return None;
     }
     let lost = case.lost();
-    let tls = peer.sent.last_data().is_some_and(|data| case.recorder.is_alert(!case.moment.direction, data.frame));
+    let tls = peer.sent.last_data().is_some_and(|data| case.recorder.is_alert(!case.packet.direction, data.frame));
     let proof = ResetProof { flag: tls, ..ResetProof::default() };
     if let Some(waiting) = case.waiting() {
         let fin = u32::from(peer.fin.is_some_and(|fin| Some(fin.end) == peer.snd_nxt && lost > 0));

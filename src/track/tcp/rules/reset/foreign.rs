@@ -23,7 +23,7 @@ fn marks(case: &ResetCase<'_>) -> Option<ResetProof> {
     // a kernel without the socket does not use the socket's counter, and it sends its RSTs without ACK
     let counts = case.with_ack && own.ids_count_up(own.last_ip_id);
     let recent = own.sent.last_data().filter(|_| counts);
-    let recent = recent.filter(|sent| case.moment.since(sent.last.1).is_some_and(|since| since < ANSWERED_WITHIN));
+    let recent = recent.filter(|sent| case.packet.since(sent.last.1).is_some_and(|since| since < ANSWERED_WITHIN));
     let ip_id = case.ip.id.zip(recent.and(own.last_ip_id)).filter(|(id, last)| {
         let (up, down) = (id.wrapping_sub(*last), last.wrapping_sub(*id));
         *id != 0 && *last != 0 && up > CLOSELY && down > CLOSELY
@@ -31,7 +31,7 @@ fn marks(case: &ResetCase<'_>) -> Option<ResetProof> {
     let covered = case.peer.sent.iter().rev().find(|sent| case.with_ack && !sent.end.is_after(case.segment.ack));
     let covered = covered.filter(|sent| sent.acked_by.is_none()).map(|sent| sent.last);
     let reacts_to = covered.or(case.answered.map(|answered| (answered.frame, answered.at)));
-    let early = reacts_to.and_then(|(frame, at)| Some((frame, case.moment.since(at)?)));
+    let early = reacts_to.and_then(|(frame, at)| Some((frame, case.packet.since(at)?)));
     let early = early.filter(|(_, age)| case.is_too_soon(*age));
     (ttl.is_some() || ip_id.is_some() || early.is_some()).then(|| ResetProof {
         ttl,

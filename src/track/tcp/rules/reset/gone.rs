@@ -72,20 +72,20 @@ pub(super) const CONFIRMED: Rule<ResetFamily> = answering(
     }),
     |case| {
         let answered = case.answered.filter(|_| case.own.snd_nxt.is_some() && !case.is_gone())?;
-        let (reset, challenge) = case.recorder.challenged(case.moment.direction)?;
-        let went_on = case.own.newest().map(|newest| newest.frame).filter(|frame| *frame > reset);
+        let (reset, challenge) = case.recorder.challenged(case.packet.direction)?;
+        let continued_after_reset = case.own.newest().map(|newest| newest.frame).filter(|frame| *frame > reset);
         let meant = challenge == answered.frame;
         meant.then(|| ResetProof {
             before: NonZeroU64::new(reset),
-            also: went_on.and_then(NonZeroU64::new),
+            also: continued_after_reset.and_then(NonZeroU64::new),
             ..case.answers(challenge)
         })
     },
     |proof, words| {
         let (reset, challenge) = (number(proof.before), number(proof.answers));
         let why = match proof.also {
-            Some(went_on) => format!(
-                "The {} sent frame {went_on} after the RST in frame {reset}: another host sent that one, or packets overtook each other. The capture does not show why the {} has no connection.",
+            Some(continued_after_reset) => format!(
+                "The {} sent frame {continued_after_reset} after the RST in frame {reset}: another host sent that one, or packets overtook each other. The capture does not show why the {} has no connection.",
                 words.sender, words.sender
             ),
             None => format!(

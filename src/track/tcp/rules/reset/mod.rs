@@ -29,7 +29,7 @@ mod words;
 
 pub(crate) use case::ResetCase;
 
-pub(in crate::track) use case::Elsewhere;
+pub(in crate::track) use case::OtherConversations;
 pub(in crate::track) use mptcp::MP_FASTCLOSE;
 pub(in crate::track) use tls::{ALERT as TLS_ALERT, is_alert};
 

@@ -45,7 +45,7 @@ pub(super) const ANSWERS_FAST_CLOSE: Rule<ResetFamily> = answering(
     }),
     |case| {
         let newest = case.peer.newest().filter(|newest| case.can_answer(newest.at))?;
-        let asks = case.recorder.asks_fast_close(!case.moment.direction, newest.frame);
+        let asks = case.recorder.asks_fast_close(!case.packet.direction, newest.frame);
         asks.then(|| case.answers(newest.frame))
     },
     |proof, words| {

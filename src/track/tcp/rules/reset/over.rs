@@ -22,8 +22,8 @@ pub(super) const ENDED: Rule<ResetFamily> = Rule {
     }),
     applies: |case| {
         let reset = case.own.reset.filter(|_| case.own.fin.is_none())?;
-        let went_on = case.peer.newest().is_some_and(|newest| newest.frame > reset.get());
-        let (_, proof) = unacceptable::expected(case).filter(|_| !went_on)?;
+        let continued_after_reset = case.peer.newest().is_some_and(|newest| newest.frame > reset.get());
+        let (_, proof) = unacceptable::expected(case).filter(|_| !continued_after_reset)?;
         Some(ResetProof { before: Some(reset), ..proof })
     },
     cause: unknown_cause,

@@ -52,14 +52,15 @@ pub(super) const LISTENING: Rule<ResetFamily> = answering(
     |case| {
         let syn = case.refused_syn()?;
         let accepted = case.host().accepts?;
-        let waited = case.ago(accepted.time);
+        let waited = case.time_since(accepted.time);
         Some(ResetProof { before: Some(accepted.frame), waited, flag: case.ecn_setup, ..case.answers(syn) })
     },
     |proof, words| {
-        let ago = proof.waited.map_or_else(String::new, |ago| format!(", {} earlier", ago.human()));
+        let time_since =
+            proof.waited.map_or_else(String::new, |time_since| format!(", {} earlier", time_since.human()));
         let ecn = if proof.flag { ECN_CANDIDATE } else { "" };
         format!(
-            "Port {} refused this SYN with RST, but had accepted another connection in frame {}{ago}: it listened then. Candidates: a full accept queue (Windows; Linux with tcp_abort_on_overflow=1), a limit per client, a filter, or the listening socket was closed since.{ecn}",
+            "Port {} refused this SYN with RST, but had accepted another connection in frame {}{time_since}: it listened then. Candidates: a full accept queue (Windows; Linux with tcp_abort_on_overflow=1), a limit per client, a filter, or the listening socket was closed since.{ecn}",
             words.port,
             number(proof.before)
         )

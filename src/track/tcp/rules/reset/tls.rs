@@ -37,7 +37,7 @@ pub(super) const CLOSE_NOTIFY: Rule<ResetFamily> = Rule {
     }),
     applies: |case| {
         let alert = case.peer.sent.last_data()?;
-        let is_alert = case.recorder.is_alert(!case.moment.direction, alert.frame);
+        let is_alert = case.recorder.is_alert(!case.packet.direction, alert.frame);
         let since = case.own.sent.last_data().is_none_or(|own| own.frame < alert.frame);
         let arrived = case.with_ack && !alert.end.is_after(case.segment.ack);
         let before = std::num::NonZeroU64::new(alert.frame);

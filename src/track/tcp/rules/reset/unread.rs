@@ -103,7 +103,7 @@ pub(super) const UNREAD: Rule<ResetFamily> = Rule {
         let arrived = arrived.and_then(|sent| NonZeroU64::new(sent.frame));
         let before = if in_transit > 0 { arrived } else { proof.before };
         // a server that never sent a byte may never have accepted the connection
-        let server = case.moment.direction == Direction::ServerToClient;
+        let server = case.packet.direction == Direction::ServerToClient;
         let flag = server && case.own.isn.is_some_and(|isn| isn.plus(1) == case.segment.seq);
         Some(ResetProof { flag, before, bytes: proof.bytes - in_transit, number: in_transit, ..proof })
     },

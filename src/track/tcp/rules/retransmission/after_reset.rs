@@ -5,7 +5,7 @@ use std::num::NonZeroU64;
 use super::super::rule::{Rule, no_candidates};
 use super::case::Case;
 use super::family::{Delivery, RetransmissionEffect, RetransmissionFamily};
-use super::words::{self, after, witness};
+use super::words::{self, after, deciding_frame};
 use crate::model::FindingCode;
 use crate::track::cause::Cause;
 use crate::track::retransmission_proof::RetransmissionProof as Proof;
@@ -19,8 +19,8 @@ fn reset(case: &Case<'_>) -> Option<NonZeroU64> {
 
 const ANSWERED: RetransmissionEffect = RetransmissionEffect {
     delivery: Delivery::Unknown,
-    why: |proof| format!("although the RST in frame {} had answered it", witness(proof)),
-    shown_by: |proof| format!("RST in frame {} before", witness(proof)),
+    why: |proof| format!("although the RST in frame {} had answered it", deciding_frame(proof)),
+    shown_by: |proof| format!("RST in frame {} before", deciding_frame(proof)),
     ..words::RETRANSMITTED
 };
 
@@ -33,8 +33,8 @@ pub(super) const REFUSED_SYN: Rule<RetransmissionFamily> = Rule {
     applies: |case| {
         let syn = case.syn().filter(|syn| !syn.with_ack)?;
         let reset = reset(case).filter(|reset| syn.answer.is_none_or(|answer| *reset > answer))?;
-        let witness = Some(reset.get());
-        Some(Proof { witness, count: u32::from(syn.nth), ..case.proof })
+        let deciding_frame = Some(reset.get());
+        Some(Proof { deciding_frame, count: u32::from(syn.nth), ..case.proof })
     },
     cause: |_| Cause::UNKNOWN,
     candidates: no_candidates,
@@ -43,7 +43,7 @@ pub(super) const REFUSED_SYN: Rule<RetransmissionFamily> = Rule {
             "SYN retransmission {}{}: the RST in frame {} had answered the SYN before. The {} had not received the RST, ignored it, or tries again with the same numbers.",
             proof.count,
             after(proof),
-            witness(proof),
+            deciding_frame(proof),
             words.sender
         )
     },

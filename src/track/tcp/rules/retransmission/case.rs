@@ -140,8 +140,8 @@ impl<'a> Case<'a> {
     }
 
     /// The proof with the frame that decides.
-    pub(super) fn proved_by(&self, witness: impl Into<Option<u64>>) -> RetransmissionProof {
-        RetransmissionProof { witness: witness.into(), ..self.proof }
+    pub(super) fn proved_by(&self, deciding_frame: impl Into<Option<u64>>) -> RetransmissionProof {
+        RetransmissionProof { deciding_frame: deciding_frame.into(), ..self.proof }
     }
 
     /// Returns `true` if its bytes were sent before: a gap alone does not show that.

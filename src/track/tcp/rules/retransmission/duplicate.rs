@@ -30,7 +30,7 @@ pub(super) const SAME_PACKET: Rule<RetransmissionFamily> = Rule {
     },
     applies: |case| matches!(case.before, Before::SamePacket).then_some(case.proof),
     cause: |_| Cause::UNKNOWN,
-    candidates: either,
+    candidates: network_or_capture,
     says: |proof, _| match proof.marks.name() {
         Some(marks) if is_delayed(proof) => format!(
             "The same packet{}, with the same {marks}: the network duplicated it, and delayed the duplicate. TCP sent it once.",
@@ -53,7 +53,7 @@ pub(super) const SAME_PACKET: Rule<RetransmissionFamily> = Rule {
 };
 
 /// The network or the capture.
-fn either(proof: &RetransmissionProof) -> Candidates {
+fn network_or_capture(proof: &RetransmissionProof) -> Candidates {
     let frame = proof.original.and_then(NonZeroU64::new);
     let by = |event| Cause { event, detail: "duplicate", frame };
     let capture = (!is_delayed(proof)).then(|| by(CauseEvent::Capture));

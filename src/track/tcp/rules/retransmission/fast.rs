@@ -5,7 +5,7 @@ use std::num::NonZeroU64;
 use super::super::rule::{Rule, no_candidates};
 use super::case::Case;
 use super::family::{Delivery, RecoveryChange, RetransmissionEffect, RetransmissionFamily};
-use super::words::{self, arrival, first_copy, number, range, witness};
+use super::words::{self, arrival, deciding_frame, first_copy, number, range};
 use crate::model::thresholds::{COMPARABLE_RTT, MIN_RTO, PACING};
 use crate::model::{FindingCode, counted};
 use crate::track::retransmission_proof::RetransmissionProof as Proof;
@@ -16,7 +16,9 @@ const ASKED: RetransmissionEffect = RetransmissionEffect {
     recovery: RecoveryChange::Fast,
     verb: "fast-retransmits",
     why: |proof| format!("after {} reported the gap", acks(proof)),
-    shown_by: |proof| format!("{} reported the gap, {}", acks(proof), range(witness(proof), number(proof.second))),
+    shown_by: |proof| {
+        format!("{} reported the gap, {}", acks(proof), range(deciding_frame(proof), number(proof.second)))
+    },
     ..words::RETRANSMITTED
 };
 
@@ -44,12 +46,12 @@ pub(super) const FAST: Rule<RetransmissionFamily> = Rule {
         let evidence = case.evidence.filter(|_| case.is_sent_before())?;
         reported(case).filter(|_| case.is_asked_for(&evidence))
     },
-    cause: |proof| arrival(proof.second.map(NonZeroU64::get).or(proof.witness), "fast_retransmit"),
+    cause: |proof| arrival(proof.second.map(NonZeroU64::get).or(proof.deciding_frame), "fast_retransmit"),
     candidates: no_candidates,
     says: |proof, _| {
         let acks = match proof.second {
-            Some(last) => format!("{} (frames {} to {last})", acks(proof), witness(proof)),
-            None => format!("the ACK in frame {}", witness(proof)),
+            Some(last) => format!("{} (frames {} to {last})", acks(proof), deciding_frame(proof)),
+            None => format!("the ACK in frame {}", deciding_frame(proof)),
         };
         let again = proof
             .last
@@ -68,8 +70,8 @@ pub(super) const SENT_BEFORE_DELIVERED: Rule<RetransmissionFamily> = Rule {
     label: "fast retransmission",
     rfc: &["RFC 8985 §6.2"],
     effect: RetransmissionEffect {
-        why: |proof| format!("upon the ACK in frame {}, of bytes sent later", witness(proof)),
-        shown_by: |proof| format!("bytes sent later were acknowledged, frame {}", witness(proof)),
+        why: |proof| format!("upon the ACK in frame {}, of bytes sent later", deciding_frame(proof)),
+        shown_by: |proof| format!("bytes sent later were acknowledged, frame {}", deciding_frame(proof)),
         ..ASKED
     },
     applies: |case| {
@@ -85,12 +87,12 @@ pub(super) const SENT_BEFORE_DELIVERED: Rule<RetransmissionFamily> = Rule {
         let later = case.sender.sent.acked().find(delivered).filter(|_| prompt && ack > recovery.frame)?;
         Some(Proof { second: NonZeroU64::new(later.last.0), count: 1, ..case.proved_by(ack) })
     },
-    cause: |proof| arrival(proof.witness, "fast_retransmit"),
+    cause: |proof| arrival(proof.deciding_frame, "fast_retransmit"),
     candidates: no_candidates,
     says: |proof, _| {
         format!(
             "Fast retransmission: the ACK in frame {} acknowledged the retransmission in frame {}, which was sent after these bytes, and not these bytes: they count as lost (RACK, RFC 8985 §6.2).{}",
-            witness(proof),
+            deciding_frame(proof),
             number(proof.second),
             first_copy(proof)
         )
@@ -112,13 +114,13 @@ pub(super) const ONE_ROUND_TRIP_LATER: Rule<RetransmissionFamily> = Rule {
         let on_time = since.0 >= journey.0 * 7 / 8 && since.0 <= journey.0 + journey.0 / 4;
         reported(case).filter(|_| on_time).map(|proof| Proof { wait: Some(since), ..proof })
     },
-    cause: |proof| arrival(proof.second.map(NonZeroU64::get).or(proof.witness), "fast_retransmit"),
+    cause: |proof| arrival(proof.second.map(NonZeroU64::get).or(proof.deciding_frame), "fast_retransmit"),
     candidates: no_candidates,
     says: |proof, _| {
         format!(
             "Fast retransmission: {} ({}) reported the gap, and the bytes came one round trip later ({}), as a retransmission does (RFC 5681 §3.2).{}",
             acks(proof),
-            range(witness(proof), number(proof.second)),
+            range(deciding_frame(proof), number(proof.second)),
             proof.wait.unwrap_or_default().human(),
             first_copy(proof)
         )

@@ -5,7 +5,7 @@ use std::num::NonZeroU64;
 use super::super::rule::{Rule, no_candidates};
 use super::case::Case;
 use super::family::{Delivery, RetransmissionEffect, RetransmissionFamily, Transmission};
-use super::words::{self, after, witness};
+use super::words::{self, after, deciding_frame};
 use crate::model::FindingCode;
 use crate::model::thresholds::MIN_RTO;
 use crate::track::cause::{Candidates, Cause, CauseEvent};
@@ -21,9 +21,13 @@ const SYN: RetransmissionEffect = RetransmissionEffect {
 const SYN_TIMER: fn(&Proof) -> Cause = |_| Cause::of(CauseEvent::Timer, "syn");
 
 /// A SYN of the client, with the frame that decides.
-fn syn(case: &Case<'_>, witness: Option<std::num::NonZeroU64>) -> Option<Proof> {
+fn syn(case: &Case<'_>, deciding_frame: Option<std::num::NonZeroU64>) -> Option<Proof> {
     let syn = case.syn().filter(|syn| !syn.with_ack)?;
-    Some(Proof { witness: witness.map(std::num::NonZeroU64::get), count: u32::from(syn.nth), ..case.proof })
+    Some(Proof {
+        deciding_frame: deciding_frame.map(std::num::NonZeroU64::get),
+        count: u32::from(syn.nth),
+        ..case.proof
+    })
 }
 
 /// The answer had numbers that do not fit the SYN.
@@ -32,8 +36,10 @@ pub(super) const SYN_AFTER_BAD_ACK: Rule<RetransmissionFamily> = Rule {
     label: "SYN retransmission",
     rfc: &["RFC 9293 §3.10.7.3"],
     effect: RetransmissionEffect {
-        why: |proof| format!("since frame {} did not fit it", witness(proof)),
-        shown_by: |proof| format!("frame {} did not fit the SYN; retransmission {}", witness(proof), proof.count),
+        why: |proof| format!("since frame {} did not fit it", deciding_frame(proof)),
+        shown_by: |proof| {
+            format!("frame {} did not fit the SYN; retransmission {}", deciding_frame(proof), proof.count)
+        },
         ..SYN
     },
     applies: |case| syn(case, Some(case.syn()?.bad_ack?)),
@@ -44,7 +50,7 @@ pub(super) const SYN_AFTER_BAD_ACK: Rule<RetransmissionFamily> = Rule {
             "SYN retransmission {}{}: frame {} answered the SYN before with the ACK of another number, so it was no answer to it (RFC 9293 §3.10.7.3). If it came of an older connection, a RST ends that one, and the SYN finds the ports free.",
             proof.count,
             after(proof),
-            witness(proof)
+            deciding_frame(proof)
         )
     },
     frames: words::frames,
@@ -56,8 +62,8 @@ pub(super) const SYN_TOO_BIG: Rule<RetransmissionFamily> = Rule {
     label: "SYN retransmission",
     rfc: &["RFC 1191", "RFC 8201"],
     effect: RetransmissionEffect {
-        why: |proof| format!("after the ICMP error in frame {}: it was too long for a link", witness(proof)),
-        shown_by: |proof| format!("the SYN was too long for a link, frame {}", witness(proof)),
+        why: |proof| format!("after the ICMP error in frame {}: it was too long for a link", deciding_frame(proof)),
+        shown_by: |proof| format!("the SYN was too long for a link, frame {}", deciding_frame(proof)),
         ..SYN
     },
     applies: |case| {
@@ -67,14 +73,14 @@ pub(super) const SYN_TOO_BIG: Rule<RetransmissionFamily> = Rule {
         let number = u64::from(syn_case.without_fast_open) + 2 * u64::from(syn_case.without_ecn);
         recent.then_some(Proof { number, ..syn(case, Some(error))? })
     },
-    cause: |proof| words::arrival(proof.witness, "icmp"),
+    cause: |proof| words::arrival(proof.deciding_frame, "icmp"),
     candidates: no_candidates,
     says: |proof, _| {
         format!(
             "SYN retransmission {}{}: the ICMP error in frame {} reported that the SYN was longer than the next link takes, and was discarded (path MTU discovery, RFC 1191, RFC 8201).{}",
             proof.count,
             after(proof),
-            witness(proof),
+            deciding_frame(proof),
             leaves_out(proof.number)
         )
     },
@@ -90,8 +96,8 @@ pub(super) const SYN_OF_OPEN_CONNECTION: Rule<RetransmissionFamily> = Rule {
         transmission: Transmission::Stray,
         delivery: Delivery::Unknown,
         verb: "sends",
-        why: |proof| format!("although the ACK in frame {} had opened the connection", witness(proof)),
-        shown_by: |proof| format!("the connection was open, frame {}", witness(proof)),
+        why: |proof| format!("although the ACK in frame {} had opened the connection", deciding_frame(proof)),
+        shown_by: |proof| format!("the connection was open, frame {}", deciding_frame(proof)),
         ..SYN
     },
     applies: |case| {
@@ -112,11 +118,11 @@ pub(super) const SYN_OF_OPEN_CONNECTION: Rule<RetransmissionFamily> = Rule {
             }
         };
         let opened = match proof.number {
-            0 => format!("The {} had acknowledged the SYN-ACK in frame {}, and", words.sender, witness(proof)),
+            0 => format!("The {} had acknowledged the SYN-ACK in frame {}, and", words.sender, deciding_frame(proof)),
             _ => format!(
                 "The {}'s ACK in frame {} had opened the connection, and the {}",
                 words.receiver,
-                witness(proof),
+                deciding_frame(proof),
                 words.sender
             ),
         };
@@ -133,18 +139,21 @@ pub(super) const SYN_ANSWERED: Rule<RetransmissionFamily> = Rule {
     code: FindingCode::HandshakeRetried,
     label: "SYN retransmission",
     rfc: &["RFC 6298 §5.7"],
-    effect: RetransmissionEffect { why: |proof| format!("although frame {} had answered it", witness(proof)), ..SYN },
+    effect: RetransmissionEffect {
+        why: |proof| format!("although frame {} had answered it", deciding_frame(proof)),
+        ..SYN
+    },
     applies: |case| syn(case, Some(case.syn()?.answer?)),
     cause: SYN_TIMER,
     candidates: no_candidates,
     says: |proof, words| {
-        let answer = witness(proof);
+        let answer = deciding_frame(proof);
         let sender = words.sender;
         let why = match proof.view {
             View::Sender | View::Both => format!(
                 "the SYN-ACK in frame {answer} had reached the {sender}'s host, but its TCP did not take it (a firewall or filter discarded it), or the two crossed"
             ),
-            View::Receiver | View::Elsewhere => {
+            View::Receiver | View::OtherConversations => {
                 format!(
                     "the SYN-ACK in frame {answer} had not reached the {sender} in time: it was lost or late behind the capture point"
                 )
@@ -187,7 +196,7 @@ pub(super) const SYN_UNANSWERED: Rule<RetransmissionFamily> = Rule {
     candidates: no_candidates,
     says: |proof, words| {
         let left_out = leaves_out(proof.number);
-        if let Some(arrived) = proof.witness {
+        if let Some(arrived) = proof.deciding_frame {
             return format!(
                 "SYN retransmission {}{}: no SYN-ACK came in time. Frame {arrived} acknowledges the SYN, so that had arrived; the SYN-ACK was lost or is late, and the {} takes no other segment before it (SYN-SENT, RFC 9293 §3.10.7.3).{left_out}",
                 proof.count,
@@ -200,7 +209,7 @@ pub(super) const SYN_UNANSWERED: Rule<RetransmissionFamily> = Rule {
                 "The SYN had reached the {}'s host, which did not answer: its accept queue was full, or a filter discarded the SYN.",
                 words.receiver
             ),
-            View::Sender | View::Elsewhere => format!(
+            View::Sender | View::OtherConversations => format!(
                 "Either the SYN or its answer was lost or is late, or the {} ignored it (full accept queue, or a filter).",
                 words.receiver
             ),

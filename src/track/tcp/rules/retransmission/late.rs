@@ -3,7 +3,7 @@
 use super::super::rule::{Rule, no_candidates};
 use super::case::{Before, Case};
 use super::family::{RetransmissionEffect, RetransmissionFamily, Transmission};
-use super::words::{self, after, witness};
+use super::words::{self, after, deciding_frame};
 use crate::model::FindingCode;
 use crate::model::thresholds::{COMPARABLE_RTT, NO_TIMER_WITHIN};
 use crate::track::cause::{Candidates, Cause, CauseEvent};
@@ -47,8 +47,8 @@ pub(super) const CAPTURED_LATE: Rule<RetransmissionFamily> = Rule {
     rfc: &["RFC 7323 §4.3"],
     effect: RetransmissionEffect {
         transmission: Transmission::CapturedLate,
-        why: |proof| format!("captured after its ACK in frame {}: the capture is out of order", witness(proof)),
-        shown_by: |proof| format!("acknowledged before it was captured, in frame {}", witness(proof)),
+        why: |proof| format!("captured after its ACK in frame {}: the capture is out of order", deciding_frame(proof)),
+        shown_by: |proof| format!("acknowledged before it was captured, in frame {}", deciding_frame(proof)),
         ..LATE
     },
     applies: captured_late,
@@ -62,7 +62,7 @@ pub(super) const CAPTURED_LATE: Rule<RetransmissionFamily> = Rule {
         format!(
             "Captured{} behind frame {}, which acknowledges it; {shown}. The capture recorded packets out of order, as network cards with several queues do; the bytes are not missing.",
             after(proof),
-            witness(proof)
+            deciding_frame(proof)
         )
     },
     frames: words::frames,
@@ -117,7 +117,7 @@ pub(super) const DELAYED: Rule<RetransmissionFamily> = Rule {
     label: "delayed packet",
     rfc: &["RFC 7323 §5.4"],
     effect: RetransmissionEffect {
-        why: |proof| format!("delayed on the path: sent before frame {}", witness(proof)),
+        why: |proof| format!("delayed on the path: sent before frame {}", deciding_frame(proof)),
         shown_by: |_| "its timestamp is older".to_owned(),
         ..LATE
     },
@@ -132,7 +132,7 @@ pub(super) const DELAYED: Rule<RetransmissionFamily> = Rule {
     says: |proof, _| {
         format!(
             "Its timestamp is older than that of frame {}, which was captured before it: it was sent earlier, and delayed on the path.",
-            witness(proof)
+            deciding_frame(proof)
         )
     },
     frames: words::frames,
@@ -153,7 +153,7 @@ pub(super) const OVERTAKEN_IN_GAP: Rule<RetransmissionFamily> = Rule {
     says: |proof, _| {
         format!(
             "Fills the gap that frame {} showed. Its {} is older than that of bytes captured before it: it was sent earlier, and overtaken on the path.",
-            witness(proof),
+            deciding_frame(proof),
             proof.marks.name().unwrap_or("sending")
         )
     },
@@ -177,7 +177,7 @@ pub(super) const TOO_SOON_IN_GAP: Rule<RetransmissionFamily> = Rule {
     says: |proof, _| {
         format!(
             "Fills the gap that frame {} showed less than half a round trip earlier, too soon for a retransmission: it was sent earlier, and overtaken on the path.",
-            witness(proof)
+            deciding_frame(proof)
         )
     },
     frames: words::frames,
@@ -206,7 +206,7 @@ pub(super) const ORDER_UNKNOWN: Rule<RetransmissionFamily> = Rule {
     says: |proof, _| {
         format!(
             "Fills the gap that frame {} showed. IP identification and timestamps do not show whether it was late, or lost before the capture point and retransmitted.",
-            witness(proof)
+            deciding_frame(proof)
         )
     },
     frames: words::frames,

@@ -3,7 +3,7 @@
 use super::super::rule::{Rule, no_candidates};
 use super::case::Case;
 use super::family::{Delivery, RecoveryChange, RetransmissionEffect, RetransmissionFamily};
-use super::words::{self, after, arrival, bytes, first_copy, ordinal, witness};
+use super::words::{self, after, arrival, bytes, deciding_frame, first_copy, ordinal};
 use crate::model::FindingCode;
 use crate::model::thresholds::{ACK_REACTION, MIN_MTU_SEGMENT, MIN_RTO};
 use crate::track::cause::{Cause, CauseEvent};
@@ -17,8 +17,8 @@ pub(super) const ICMP: Rule<RetransmissionFamily> = Rule {
     rfc: &["RFC 1191", "RFC 8201"],
     effect: RetransmissionEffect {
         delivery: Delivery::Unanswered,
-        why: |proof| format!("after the ICMP error in frame {}: it was too long for a link", witness(proof)),
-        shown_by: |proof| format!("the packet was too long for a link, frame {}", witness(proof)),
+        why: |proof| format!("after the ICMP error in frame {}: it was too long for a link", deciding_frame(proof)),
+        shown_by: |proof| format!("the packet was too long for a link, frame {}", deciding_frame(proof)),
         ..words::RETRANSMITTED
     },
     applies: |case| {
@@ -31,13 +31,13 @@ pub(super) const ICMP: Rule<RetransmissionFamily> = Rule {
         };
         fits.then(|| case.proved_by(error.get()))
     },
-    cause: |proof| arrival(proof.witness, "icmp"),
+    cause: |proof| arrival(proof.deciding_frame, "icmp"),
     candidates: no_candidates,
     says: |proof, _| {
         format!(
             "Retransmitted{}: the ICMP error in frame {} reported that a packet was longer than the next link takes, and was discarded (path MTU discovery, RFC 1191, RFC 8201).{}",
             after(proof),
-            witness(proof),
+            deciding_frame(proof),
             first_copy(proof)
         )
     },
@@ -54,7 +54,7 @@ pub(super) const BLACK_HOLE: Rule<RetransmissionFamily> = Rule {
     rfc: &["RFC 2923 §2.1", "RFC 6298 §5"],
     effect: RetransmissionEffect {
         why: |_| "after a time-out: large segments never arrive, smaller ones do".to_owned(),
-        shown_by: |proof| format!("only smaller segments arrive, frame {}", witness(proof)),
+        shown_by: |proof| format!("only smaller segments arrive, frame {}", deciding_frame(proof)),
         ..BY_TIMER
     },
     applies: black_hole,
@@ -66,7 +66,7 @@ pub(super) const BLACK_HOLE: Rule<RetransmissionFamily> = Rule {
             "Timeout: none of {} transmissions of these {} arrived, but the ACK in frame {} shows that a smaller segment sent after the first did. No ICMP error came: the pattern of a path MTU black hole between {} and {} (RFC 2923 §2.1).",
             proof.count,
             bytes(size),
-            witness(proof),
+            deciding_frame(proof),
             words.sender,
             words.receiver
         )

@@ -6,7 +6,7 @@ use std::num::NonZeroU64;
 use super::super::rule::{Rule, no_candidates};
 use super::case::{Before, Case};
 use super::family::{Delivery, RecoveryChange, RetransmissionEffect, RetransmissionFamily};
-use super::words::{self, after, arrival, first_copy, number, witness};
+use super::words::{self, after, arrival, deciding_frame, first_copy, number};
 use crate::model::FindingCode;
 use crate::track::cause::{Cause, CauseEvent};
 use crate::track::retransmission_proof::{ProofDetail, RetransmissionProof as Proof};
@@ -15,9 +15,15 @@ const CONTINUED: RetransmissionEffect = RetransmissionEffect {
     delivery: Delivery::Unanswered,
     recovery: RecoveryChange::Continued,
     why: |proof| {
-        format!("upon the ACK in frame {}: the recovery since frame {} continues", witness(proof), number(proof.second))
+        format!(
+            "upon the ACK in frame {}: the recovery since frame {} continues",
+            deciding_frame(proof),
+            number(proof.second)
+        )
     },
-    shown_by: |proof| format!("the recovery since frame {} continues, frame {}", number(proof.second), witness(proof)),
+    shown_by: |proof| {
+        format!("the recovery since frame {} continues, frame {}", number(proof.second), deciding_frame(proof))
+    },
     ..words::RETRANSMITTED
 };
 
@@ -41,14 +47,14 @@ pub(super) const AFTER_TIMEOUT: Rule<RetransmissionFamily> = Rule {
     rfc: &["RFC 5681 §3.1", "RFC 6675 §5.1"],
     effect: CONTINUED,
     applies: |case| continues(case, true),
-    cause: |proof| arrival(proof.witness, "recovery"),
+    cause: |proof| arrival(proof.deciding_frame, "recovery"),
     candidates: no_candidates,
     says: |proof, _| {
         format!(
             "Retransmitted{} in the recovery from the time-out in frame {}: the ACK in frame {} releases more of what was in flight then (slow start, RFC 5681 §3.1).{}",
             after(proof),
             number(proof.second),
-            witness(proof),
+            deciding_frame(proof),
             first_copy(proof)
         )
     },
@@ -62,14 +68,14 @@ pub(super) const FAST_RECOVERY: Rule<RetransmissionFamily> = Rule {
     rfc: &["RFC 6582 §3.2"],
     effect: CONTINUED,
     applies: |case| continues(case, false),
-    cause: |proof| arrival(proof.witness, "recovery"),
+    cause: |proof| arrival(proof.deciding_frame, "recovery"),
     candidates: no_candidates,
     says: |proof, _| {
         format!(
             "Retransmitted{} in the fast recovery that frame {} began: the ACK in frame {} covers only a part of what was in flight then, so the next bytes are missing too (partial ACK, RFC 6582 §3.2).{}",
             after(proof),
             number(proof.second),
-            witness(proof),
+            deciding_frame(proof),
             first_copy(proof)
         )
     },
@@ -84,8 +90,10 @@ pub(super) const RENEGED: Rule<RetransmissionFamily> = Rule {
     effect: RetransmissionEffect {
         delivery: Delivery::Unanswered,
         recovery: RecoveryChange::Timeout,
-        why: |proof| format!("although SACK had reported them: the ACK in frame {} no longer does", witness(proof)),
-        shown_by: |proof| format!("the ACK no longer reports the SACKed bytes, frame {}", witness(proof)),
+        why: |proof| {
+            format!("although SACK had reported them: the ACK in frame {} no longer does", deciding_frame(proof))
+        },
+        shown_by: |proof| format!("the ACK no longer reports the SACKed bytes, frame {}", deciding_frame(proof)),
         ..words::RETRANSMITTED
     },
     applies: |case| {
@@ -96,7 +104,7 @@ pub(super) const RENEGED: Rule<RetransmissionFamily> = Rule {
         }
         let upon_ack = continues(case, true);
         Some(Proof {
-            second: upon_ack.and_then(|proof| NonZeroU64::new(proof.witness?)),
+            second: upon_ack.and_then(|proof| NonZeroU64::new(proof.deciding_frame?)),
             detail: if upon_ack.is_some() { ProofDetail::Plain } else { ProofDetail::Alternative },
             ..case.proved_by(ack)
         })
@@ -114,7 +122,7 @@ pub(super) const RENEGED: Rule<RetransmissionFamily> = Rule {
         format!(
             "Retransmitted{} {event}: SACK had reported these bytes received, but the ACK in frame {} no longer does. The {} discarded them (SACK reneging, RFC 2018 §8), so the {} retransmits them.",
             after(proof),
-            witness(proof),
+            deciding_frame(proof),
             words.receiver,
             words.sender
         )

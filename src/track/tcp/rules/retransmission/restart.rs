@@ -3,7 +3,7 @@
 use super::super::rule::{Rule, no_candidates};
 use super::case::Case;
 use super::family::{Delivery, RetransmissionEffect, RetransmissionFamily};
-use super::words::{self, after, arrival, first_copy, witness};
+use super::words::{self, after, arrival, deciding_frame, first_copy};
 use crate::model::FindingCode;
 use crate::track::cause::{Cause, CauseEvent};
 use crate::track::retransmission_proof::{ProofDetail, RetransmissionProof as Proof};
@@ -39,11 +39,11 @@ pub(super) const SYN_DATA: Rule<RetransmissionFamily> = Rule {
     rfc: &["RFC 9293 §3.5"],
     effect: RetransmissionEffect {
         why: |_| "since the SYN-ACK did not cover them".to_owned(),
-        shown_by: |proof| format!("the SYN-ACK did not cover the SYN's data, frame {}", witness(proof)),
+        shown_by: |proof| format!("the SYN-ACK did not cover the SYN's data, frame {}", deciding_frame(proof)),
         ..words::RETRANSMITTED
     },
     applies: |case| syn_data(case).filter(|_| case.sender.fast_open.is_none()),
-    cause: |proof| arrival(proof.witness, "ack"),
+    cause: |proof| arrival(proof.deciding_frame, "ack"),
     candidates: no_candidates,
     says: |proof, _| {
         let rfc = match proof.detail {
@@ -53,7 +53,7 @@ pub(super) const SYN_DATA: Rule<RetransmissionFamily> = Rule {
         format!(
             "Retransmitted{}: the SYN-ACK in frame {} covered only the SYN, not the data that it carried ({rfc}).{}",
             after(proof),
-            witness(proof),
+            deciding_frame(proof),
             first_copy(proof)
         )
     },
@@ -90,7 +90,7 @@ pub(super) const WINDOW_OPENED: Rule<RetransmissionFamily> = Rule {
     effect: RetransmissionEffect {
         delivery: Delivery::Unanswered,
         why: |_| "since the window has opened".to_owned(),
-        shown_by: |proof| format!("the window opened again, frame {}", witness(proof)),
+        shown_by: |proof| format!("the window opened again, frame {}", deciding_frame(proof)),
         ..words::RETRANSMITTED
     },
     applies: |case| {
@@ -101,14 +101,14 @@ pub(super) const WINDOW_OPENED: Rule<RetransmissionFamily> = Rule {
         (opened_in > before.last.0 && just && case.can_react_to(case.receiver.ack_at))
             .then(|| case.proved_by(opened_in))
     },
-    cause: |proof| arrival(proof.witness, "window_update"),
+    cause: |proof| arrival(proof.deciding_frame, "window_update"),
     candidates: no_candidates,
     says: |proof, words| {
         format!(
             "Retransmitted{}: the {}'s window had been 0, and frame {} has just opened it. The {} may have discarded the bytes for lack of room.{}",
             after(proof),
             words.receiver,
-            witness(proof),
+            deciding_frame(proof),
             words.receiver,
             first_copy(proof)
         )

@@ -5,15 +5,15 @@ use std::num::NonZeroU64;
 use super::super::rule::{Rule, no_candidates};
 use super::case::{Before, Case};
 use super::family::{RetransmissionEffect, RetransmissionFamily, Transmission};
-use super::words::{self, after, number, witness};
+use super::words::{self, after, deciding_frame, number};
 use crate::model::FindingCode;
 use crate::track::cause::{Candidates, Cause, CauseEvent};
 use crate::track::retransmission_proof::{FirstCopy, ProofDetail, RetransmissionProof as Proof, View};
 
 const SPURIOUS: RetransmissionEffect = RetransmissionEffect {
     transmission: Transmission::Spurious,
-    why: |proof| format!("although acknowledged in frame {}", witness(proof)),
-    shown_by: |proof| format!("the bytes were acknowledged already, frame {}", witness(proof)),
+    why: |proof| format!("although acknowledged in frame {}", deciding_frame(proof)),
+    shown_by: |proof| format!("the bytes were acknowledged already, frame {}", deciding_frame(proof)),
     ..words::RETRANSMITTED
 };
 
@@ -41,7 +41,7 @@ pub(super) const GAP_WAS_LATE: Rule<RetransmissionFamily> = Rule {
         let proof = acknowledged(case)?;
         let asked = case.receiver.had_reported(case.again).and_then(NonZeroU64::new);
         let late = case.segment().is_some_and(|before| before.overtaken);
-        let asked = asked.filter(|asked| late && Some(asked.get()) < proof.witness)?;
+        let asked = asked.filter(|asked| late && Some(asked.get()) < proof.deciding_frame)?;
         Some(Proof { second: Some(asked), ..proof })
     },
     cause: |proof| Cause::arrival(proof.second, "fast_retransmit"),
@@ -50,7 +50,7 @@ pub(super) const GAP_WAS_LATE: Rule<RetransmissionFamily> = Rule {
         format!(
             "Retransmitted{} although frame {} had acknowledged the bytes. The ACKs from frame {} on had reported a gap, but the missing packet was only late.",
             after(proof),
-            witness(proof),
+            deciding_frame(proof),
             number(proof.second)
         )
     },
@@ -79,7 +79,7 @@ pub(super) const ACKNOWLEDGED: Rule<RetransmissionFamily> = Rule {
         format!(
             "Retransmitted{} although frame {} had acknowledged the bytes: they had arrived.{why}{}",
             after(proof),
-            witness(proof),
+            deciding_frame(proof),
             words::cut_smaller(proof)
         )
     },
@@ -92,8 +92,8 @@ pub(super) const SACKED: Rule<RetransmissionFamily> = Rule {
     label: "spurious retransmission",
     rfc: &["RFC 2018 §8"],
     effect: RetransmissionEffect {
-        why: |proof| format!("although reported received by the SACK in frame {}", witness(proof)),
-        shown_by: |proof| format!("SACK had reported the bytes, frame {}", witness(proof)),
+        why: |proof| format!("although reported received by the SACK in frame {}", deciding_frame(proof)),
+        shown_by: |proof| format!("SACK had reported the bytes, frame {}", deciding_frame(proof)),
         ..SPURIOUS
     },
     applies: |case| {
@@ -106,7 +106,7 @@ pub(super) const SACKED: Rule<RetransmissionFamily> = Rule {
         format!(
             "Retransmitted{} although the SACK in frame {} had reported the bytes received. That ACK was late or lost, or the sender no longer relies on SACK, as after a time-out (RFC 2018 §8).",
             after(proof),
-            witness(proof)
+            deciding_frame(proof)
         )
     },
     frames: words::frames,

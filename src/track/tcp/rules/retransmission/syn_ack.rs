@@ -5,7 +5,7 @@ use std::num::NonZeroU64;
 use super::super::rule::{Rule, no_candidates};
 use super::case::Case;
 use super::family::{Delivery, RetransmissionEffect, RetransmissionFamily};
-use super::words::{self, after, arrival, number, witness};
+use super::words::{self, after, arrival, deciding_frame, number};
 use crate::model::FindingCode;
 use crate::model::thresholds::MIN_RTO;
 use crate::track::cause::{Candidates, Cause, CauseEvent};
@@ -20,9 +20,9 @@ const SYN_ACK: RetransmissionEffect = RetransmissionEffect {
 
 const SYN_ACK_TIMER: fn(&Proof) -> Cause = |_| Cause::of(CauseEvent::Timer, "syn");
 
-fn syn_ack(case: &Case<'_>, witness: Option<NonZeroU64>) -> Option<Proof> {
+fn syn_ack(case: &Case<'_>, deciding_frame: Option<NonZeroU64>) -> Option<Proof> {
     let syn = case.syn().filter(|syn| syn.with_ack)?;
-    Some(Proof { witness: witness.map(NonZeroU64::get), count: u32::from(syn.nth), ..case.proof })
+    Some(Proof { deciding_frame: deciding_frame.map(NonZeroU64::get), count: u32::from(syn.nth), ..case.proof })
 }
 
 /// The client has acknowledged a SYN-ACK with another initial sequence number.
@@ -32,8 +32,8 @@ pub(super) const SUPERSEDED: Rule<RetransmissionFamily> = Rule {
     rfc: &["RFC 9293 §3.10.7.4"],
     effect: RetransmissionEffect {
         delivery: Delivery::Unknown,
-        why: |proof| format!("although frame {} has acknowledged another SYN-ACK", witness(proof)),
-        shown_by: |proof| format!("another SYN-ACK was acknowledged, frame {}", witness(proof)),
+        why: |proof| format!("although frame {} has acknowledged another SYN-ACK", deciding_frame(proof)),
+        shown_by: |proof| format!("another SYN-ACK was acknowledged, frame {}", deciding_frame(proof)),
         ..SYN_ACK
     },
     applies: |case| {
@@ -47,7 +47,7 @@ pub(super) const SUPERSEDED: Rule<RetransmissionFamily> = Rule {
             "SYN-ACK retransmission {}{}: the ACK in frame {} had answered a SYN-ACK with another initial sequence number. The {} answers this one with an ACK of what it expects, if at all (RFC 9293 §3.10.7.4).",
             proof.count,
             after(proof),
-            witness(proof),
+            deciding_frame(proof),
             words.receiver
         )
     },
@@ -60,19 +60,19 @@ pub(super) const ANSWERS_SYN: Rule<RetransmissionFamily> = Rule {
     label: "SYN-ACK retransmission",
     rfc: &["RFC 9293 §3.10.7.4"],
     effect: RetransmissionEffect {
-        why: |proof| format!("in answer to the SYN in frame {}", witness(proof)),
-        shown_by: |proof| format!("the SYN came again, frame {}", witness(proof)),
+        why: |proof| format!("in answer to the SYN in frame {}", deciding_frame(proof)),
+        shown_by: |proof| format!("the SYN came again, frame {}", deciding_frame(proof)),
         ..SYN_ACK
     },
     applies: |case| syn_ack(case, Some(case.syn()?.asked?)),
-    cause: |proof| arrival(proof.witness, "syn_ack"),
+    cause: |proof| arrival(proof.deciding_frame, "syn_ack"),
     candidates: no_candidates,
     says: |proof, _| {
         format!(
             "SYN-ACK retransmission {}{}, in answer to the SYN that came again in frame {}.",
             proof.count,
             after(proof),
-            witness(proof)
+            deciding_frame(proof)
         )
     },
     frames: words::frames,
@@ -85,8 +85,10 @@ pub(super) const ACCEPT_QUEUE_FULL: Rule<RetransmissionFamily> = Rule {
     rfc: &["RFC 9293 §3.10.7.4"],
     effect: RetransmissionEffect {
         delivery: Delivery::Unknown,
-        why: |proof| format!("although the ACK in frame {} had arrived: accept queue full", witness(proof)),
-        shown_by: |proof| format!("ACK and data had arrived, frames {} and {}", witness(proof), number(proof.second)),
+        why: |proof| format!("although the ACK in frame {} had arrived: accept queue full", deciding_frame(proof)),
+        shown_by: |proof| {
+            format!("ACK and data had arrived, frames {} and {}", deciding_frame(proof), number(proof.second))
+        },
         ..SYN_ACK
     },
     applies: |case| {
@@ -101,7 +103,7 @@ pub(super) const ACCEPT_QUEUE_FULL: Rule<RetransmissionFamily> = Rule {
             proof.count,
             after(proof),
             words.receiver,
-            witness(proof),
+            deciding_frame(proof),
             number(proof.second),
             words.sender,
             words.sender
@@ -127,8 +129,8 @@ pub(super) const ACK_IGNORED: Rule<RetransmissionFamily> = Rule {
     rfc: &["RFC 6298 §5.7"],
     effect: RetransmissionEffect {
         delivery: Delivery::Unknown,
-        why: |proof| format!("although the ACK in frame {} had arrived", witness(proof)),
-        shown_by: |proof| format!("the ACK had arrived, frame {}", witness(proof)),
+        why: |proof| format!("although the ACK in frame {} had arrived", deciding_frame(proof)),
+        shown_by: |proof| format!("the ACK had arrived, frame {}", deciding_frame(proof)),
         ..SYN_ACK
     },
     applies: |case| syn_ack(case, Some(case.syn().filter(|_| shows_arrival(case))?.answer?)),
@@ -139,7 +141,7 @@ pub(super) const ACK_IGNORED: Rule<RetransmissionFamily> = Rule {
             "SYN-ACK retransmission {}{} although the ACK in frame {} had reached the {}'s host. Either TCP_DEFER_ACCEPT makes its kernel wait for data and ignore the bare ACK, or its accept queue is full.",
             proof.count,
             after(proof),
-            witness(proof),
+            deciding_frame(proof),
             words.sender
         )
     },
@@ -181,7 +183,7 @@ pub(super) const ACK_LOST: Rule<RetransmissionFamily> = Rule {
     label: "SYN-ACK retransmission",
     rfc: &["RFC 6298 §5.7"],
     effect: RetransmissionEffect {
-        why: |proof| format!("although frame {} had answered it", witness(proof)),
+        why: |proof| format!("although frame {} had answered it", deciding_frame(proof)),
         ..SYN_ACK
     },
     applies: |case| syn_ack(case, Some(case.syn()?.answer?)),
@@ -192,7 +194,7 @@ pub(super) const ACK_LOST: Rule<RetransmissionFamily> = Rule {
             "SYN-ACK retransmission {}{}: the ACK in frame {} was lost or late behind the capture point, or the {} ignored it (accept queue full, or TCP_DEFER_ACCEPT).",
             proof.count,
             after(proof),
-            witness(proof),
+            deciding_frame(proof),
             words.sender
         )
     },

@@ -5,7 +5,7 @@ use std::num::NonZeroU64;
 use super::super::rule::{Rule, no_candidates};
 use super::case::{Before, Case};
 use super::family::{Delivery, RecoveryChange, RetransmissionEffect, RetransmissionFamily};
-use super::words::{self, after, first_copy, number, ordinal, witness};
+use super::words::{self, after, deciding_frame, first_copy, number, ordinal};
 use crate::model::FindingCode;
 use crate::model::thresholds::{MAX_RTO, MIN_RTO, MIN_TLP, NO_TIMER_WITHIN};
 use crate::track::cause::{Candidates, Cause, CauseEvent};
@@ -73,7 +73,7 @@ pub(super) const BACKOFF_REVERTED: Rule<RetransmissionFamily> = Rule {
         let proof = expired(case).filter(|_| case.timeouts_before() >= 1 && !is_longer(case))?;
         let (restarted, _) = timer.restarted?;
         let (error, _) = case.sender.loss().unreachable.filter(|(error, _)| error.get() > restarted)?;
-        Some(Proof { witness: Some(error.get()), ..proof })
+        Some(Proof { deciding_frame: Some(error.get()), ..proof })
     },
     cause: RTO,
     candidates: no_candidates,
@@ -81,7 +81,7 @@ pub(super) const BACKOFF_REVERTED: Rule<RetransmissionFamily> = Rule {
         format!(
             "Retransmitted{}: the retransmission timer expired. It did not double, since the ICMP error in frame {} undid the last back-off: a broken route is no congestion (RFC 6069).{}",
             after(proof),
-            witness(proof),
+            deciding_frame(proof),
             first_copy(proof)
         )
     },
@@ -176,7 +176,7 @@ pub(super) const TOGETHER: Rule<RetransmissionFamily> = Rule {
         format!(
             "Retransmitted{} right behind frame {}: the same time-out sent both (RFC 6298 §5). A sender whose congestion window is one segment then would send one (RFC 5681 §3.1).{}",
             after(proof),
-            witness(proof),
+            deciding_frame(proof),
             first_copy(proof)
         )
     },
@@ -266,12 +266,12 @@ pub(super) const THOUGH_REPORTED: Rule<RetransmissionFamily> = Rule {
         let second = NonZeroU64::new(evidence.last).filter(|last| last.get() != evidence.first);
         let seen = if case.can_react_to(evidence.enough_at) { evidence.acks } else { 0 };
         let proof = expired(case)?;
-        Some(Proof { count: seen, witness: Some(evidence.first), second, detail: enough, ..proof })
+        Some(Proof { count: seen, deciding_frame: Some(evidence.first), second, detail: enough, ..proof })
     },
     cause: RTO,
     candidates: no_candidates,
     says: |proof, words| {
-        let frames = words::range(witness(proof), number(proof.second));
+        let frames = words::range(deciding_frame(proof), number(proof.second));
         let acks = if proof.count == 1 { "one duplicate ACK" } else { "two duplicate ACKs" };
         let why = match (proof.detail, proof.count, proof.view) {
             (_, 0, _) => format!(
@@ -281,7 +281,7 @@ pub(super) const THOUGH_REPORTED: Rule<RetransmissionFamily> = Rule {
             (ProofDetail::Plain, ..) => {
                 format!("Only {acks} came ({frames}), too few for a fast retransmission (RFC 5681 §3.2).")
             }
-            (ProofDetail::Alternative, _, View::Receiver | View::Elsewhere) => format!(
+            (ProofDetail::Alternative, _, View::Receiver | View::OtherConversations) => format!(
                 "ACKs had reported the gap ({frames}), but the retransmission that they ask for was lost before the capture point, or not sent."
             ),
             (ProofDetail::Alternative, ..) => {
@@ -307,8 +307,8 @@ pub(super) const FIRST: Rule<RetransmissionFamily> = Rule {
         let proof = expired(case)?;
         let timer = &case.sender.loss().timer;
         let probe = timer.restarted.filter(|(frame, _)| timer.probe && *frame > case.receiver.advanced.0);
-        let witness = case.gap().map(|gap| gap.shown_by.0);
-        Some(Proof { witness, second: probe.and_then(|(frame, _)| NonZeroU64::new(frame)), ..proof })
+        let deciding_frame = case.gap().map(|gap| gap.shown_by.0);
+        Some(Proof { deciding_frame, second: probe.and_then(|(frame, _)| NonZeroU64::new(frame)), ..proof })
     },
     cause: RTO,
     candidates: no_candidates,

@@ -4,7 +4,7 @@ use super::super::rule::{Rule, Words};
 use super::case::{Before, Case};
 use super::family::{RetransmissionEffect, RetransmissionFamily};
 use super::timeout::unexplained;
-use super::words::{self, after, first_copy, witness};
+use super::words::{self, after, deciding_frame, first_copy};
 use crate::model::FindingCode;
 use crate::model::thresholds::MIN_RTO;
 use crate::track::cause::{Cause, CauseEvent};
@@ -36,7 +36,7 @@ pub(super) const TIMER_RESTARTED: Rule<RetransmissionFamily> = Rule {
         format!(
             "Retransmitted{}; the cause is unknown. Neither duplicate ACKs nor a SACK in the capture asked for it, and the ACK in frame {} had just restarted the retransmission timer (RFC 6298 §5.3).{}",
             after(proof),
-            witness(proof),
+            deciding_frame(proof),
             first_copy(proof)
         )
     },

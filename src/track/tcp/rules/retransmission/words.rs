@@ -33,8 +33,8 @@ pub(super) fn number(frame: Option<NonZeroU64>) -> u64 {
 }
 
 /// The frame that decides.
-pub(super) fn witness(proof: &Proof) -> u64 {
-    proof.witness.unwrap_or(0)
+pub(super) fn deciding_frame(proof: &Proof) -> u64 {
+    proof.deciding_frame.unwrap_or(0)
 }
 
 /// `frame 9`, or `frames 9 to 11`.
@@ -59,7 +59,7 @@ pub(super) fn cut_smaller(proof: &Proof) -> String {
 /// The frames of a proof.
 pub(super) fn frames(proof: &Proof) -> [u64; 6] {
     let [through, last, second] = [proof.through, proof.last, proof.second].map(number);
-    [proof.original.unwrap_or(0), through, last, witness(proof), second, 0]
+    [proof.original.unwrap_or(0), through, last, deciding_frame(proof), second, 0]
 }
 
 /// A sentence about a first copy that is not simply in the capture, with a space before it.

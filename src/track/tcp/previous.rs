@@ -6,7 +6,7 @@ use crate::model::{Nanos, SeqNumber};
 
 /// The state of the former connection at the time of the SYN, as seen by the sender of that SYN.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::track) enum FormerEnd {
+pub(in crate::track) enum PreviousEnd {
     /// The capture does not show it closed.
     Open,
     /// It never opened: its SYN was refused by RST, or got no answer.
@@ -33,10 +33,10 @@ pub(in crate::track) enum FormerEnd {
 
 /// The connection that used the ports before.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::track) struct Former {
+pub(in crate::track) struct PreviousConnection {
     /// Its stream number.
     pub(in crate::track) stream: u32,
-    pub(in crate::track) end: FormerEnd,
+    pub(in crate::track) end: PreviousEnd,
     /// Its last frame.
     pub(in crate::track) last_frame: u64,
     /// The time since its last captured packet.

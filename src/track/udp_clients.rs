@@ -60,7 +60,7 @@ impl AnswersFrom {
 
 /// The UDP conversations of a client's port.
 #[derive(Clone, Debug, Default)]
-struct Asked {
+struct ClientConversations {
     /// Slot and number of each of the first.
     conversations: Vec<(u32, u32)>,
     /// It has more.
@@ -69,12 +69,12 @@ struct Asked {
 
 /// The UDP conversations of each client's port.
 #[derive(Debug, Default)]
-pub(super) struct Askers {
-    young: HashMap<Endpoint, Asked, RandomState>,
-    old: HashMap<Endpoint, Asked, RandomState>,
+pub(super) struct UdpClients {
+    young: HashMap<Endpoint, ClientConversations, RandomState>,
+    old: HashMap<Endpoint, ClientConversations, RandomState>,
 }
 
-impl Askers {
+impl UdpClients {
     /// A client begins a conversation.
     pub(super) fn note(&mut self, client: Endpoint, slot: u32, number: u32) {
         if !self.young.contains_key(&client) && self.young.len() >= PORTS {
