@@ -66,13 +66,13 @@ pub(crate) struct Answered {
     pub(crate) overtaken_by: Option<u64>,
     /// The first frame with the same bytes, if this request is a retransmission: it is unknown which of the two is
     /// answered.
-    pub(crate) sent_again: Option<u64>,
+    pub(crate) retransmitted: Option<u64>,
 }
 
 impl Answered {
     /// A repeated answer to a request that has been answered already.
     fn over_again((request, at): (u64, OptTime), echo: Echo) -> Self {
-        Self { request, by: PairedBy::Echo, sure: true, at, echo: Some(echo), overtaken_by: None, sent_again: None }
+        Self { request, by: PairedBy::Echo, sure: true, at, echo: Some(echo), overtaken_by: None, retransmitted: None }
     }
 }
 
@@ -184,7 +184,7 @@ impl Datagrams {
             at: waiting.at,
             echo: (kind != EchoKind::Different).then_some(echo),
             overtaken_by: late.then_some(overtaken_by),
-            sent_again: fit.first,
+            retransmitted: fit.first,
         };
         self.keep(waiting);
         Some(answered)

@@ -61,7 +61,7 @@ pub static CONVERSATION_COLUMNS: &[ConversationColumn] = &[
     column("zero_windows", "win 0", "how often a window was closed", Align::Right, Room::Ample, |c, _| {
         tcp(c, |tcp| {
             let zero = &tcp.story.zero_window;
-            some(zero.client_to_server.shut.count + zero.server_to_client.shut.count)
+            some(zero.client_to_server.closings.count + zero.server_to_client.closings.count)
         })
     }),
     column(

@@ -61,10 +61,10 @@ pub use udp_clients::{AnswersFrom, LinkedConversation};
 
 pub use tcp::rules::window::ZeroWindowStretch;
 pub use tcp::{
-    AfterFin, Asks, Ecn, FasterAnswer, Fins, KeepAlives, Misfits, Negotiated, PathMtu, SameTtl, State, StillZeroWindow,
-    TcpSummary, TwoTtls, Unacceptable, Unacked, UnansweredRequest, UnfilledGap, ZeroWindow,
+    AfterFin, Asks, BadChecksums, Ecn, FasterAnswer, Fins, KeepAlives, Negotiated, PathMtu, SameTtl, State,
+    StillZeroWindow, TcpSummary, TwoTtls, Unacceptable, Unacked, UnansweredRequest, UnfilledGap, ZeroWindow,
 };
-pub use totals::{AnsweredInvalid, Close, ConversationTotals, Handshake, SentAgain, TcpTotals, UdpTotals};
+pub use totals::{AnsweredInvalid, Close, ConversationTotals, Handshake, RetransmittedRequest, TcpTotals, UdpTotals};
 pub use tracker::{Last, Tracker};
 
 pub(crate) use tcp::rules::close;

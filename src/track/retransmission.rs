@@ -138,7 +138,7 @@ pub enum SpuriousEvidence {
         original: bool,
     },
     /// The first one with an invalid checksum, of which no other copy is in the capture.
-    Misfit {
+    BadChecksum {
         /// Its frame.
         frame: NonZeroU64,
     },

@@ -166,7 +166,7 @@ pub struct TcpTotals {
 
 /// A datagram whose bytes were retransmitted for lack of an answer, which then came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SentAgain {
+pub struct RetransmittedRequest {
     /// The frame of the first.
     pub first: u64,
     /// The frame of the last, which is taken for what was answered.
@@ -189,7 +189,7 @@ pub struct UdpTotals {
     /// Datagrams captured twice.
     pub duplicates: Occurrences,
     /// The first request that was answered only when its bytes had been retransmitted, long after.
-    pub sent_again: Option<SentAgain>,
+    pub retransmitted: Option<RetransmittedRequest>,
     /// The number of such requests.
     pub sent_again_count: u64,
     /// Answers that match several requests: each is attributed to the oldest.

@@ -6,7 +6,7 @@ use super::facts::{MORE, ReorderedDatagram, UdpPlace};
 use super::ledger::{OpenLedger, Wait};
 use super::packet_ref::PacketRef;
 use super::rtt::Distribution;
-use super::totals::{SentAgain, UdpTotals};
+use super::totals::{RetransmittedRequest, UdpTotals};
 use super::udp_clients::LinkedConversation;
 use crate::echo::{Answered, Datagrams, Identity, Likeness, PairedBy};
 use crate::model::thresholds::{DUPLICATE_WITHIN, IDLE, SLOW_RESPONSE};
@@ -164,9 +164,9 @@ impl Exchange {
         } else if let Some(answered) = self.datagrams.answer((packet.frame, packet.at), payload, datagram.len) {
             facts.place = UdpPlace::Reply { request: answered.request, by: answered.by, sure: answered.sure };
             facts.echo = answered.echo;
-            if let Some(first) = answered.sent_again {
-                let again = SentAgain { first, last: answered.request, answer: packet.frame };
-                self.totals.sent_again.get_or_insert(again);
+            if let Some(first) = answered.retransmitted {
+                let again = RetransmittedRequest { first, last: answered.request, answer: packet.frame };
+                self.totals.retransmitted.get_or_insert(again);
                 self.totals.sent_again_count += 1;
             } else if answered.sure && answered.by == PairedBy::Turn && is_late(answered.at) && same_as.is_some() {
                 // it may be the previous answer, which its program retransmitted since no acknowledgment came
@@ -183,7 +183,7 @@ impl Exchange {
                 self.totals.reordered.see(overtaken_by);
                 self.totals.reordered.see(packet.frame);
             }
-            self.totals.in_doubt += u64::from(!answered.sure && answered.sent_again.is_none());
+            self.totals.in_doubt += u64::from(!answered.sure && answered.retransmitted.is_none());
         } else if same_as.is_some() {
             facts.same_as = same_as;
         } else if let Some(request) = self.request.take() {
@@ -200,7 +200,7 @@ impl Exchange {
         let accepted = &mut self.totals.accepted;
         // a datagram that merely comes next may answer an earlier one
         let is_answer = answered.by != PairedBy::Turn || !accepted.has_valid;
-        let is_sure = answered.sure && answered.sent_again.is_none() && is_answer;
+        let is_sure = answered.sure && answered.retransmitted.is_none() && is_answer;
         if is_sure && self.totals.invalid.frames.contains(&answered.request) {
             if !accepted.requests.frames.contains(&answered.request) {
                 accepted.requests.see(answered.request);

@@ -84,7 +84,7 @@ impl Datagrams {
             at: OptTime::UNKNOWN,
             echo: None,
             overtaken_by: None,
-            sent_again: None,
+            retransmitted: None,
         })
     }
 }

@@ -96,7 +96,7 @@ impl Datagrams {
         rivals: impl Fn(&Waiting, &Waiting) -> bool,
     ) -> Option<Fit> {
         let first = self.waiting.get(at)?;
-        let again = self.sent_again(at, now);
+        let again = self.retransmitted(at, now);
         let others = self.waiting.iter().enumerate().filter(|(other, _)| *other != at);
         let equal: Vec<usize> = others.filter(|(_, other)| rivals(first, other)).map(|(other, _)| other).collect();
         let by_turn = by == PairedBy::Turn;
@@ -113,7 +113,7 @@ impl Datagrams {
 
     /// The index of the last request with the same bytes as the one at `oldest`, if it was sent so long after the one
     /// before that it is a retransmission rather than a further request in flight.
-    fn sent_again(&self, oldest: usize, now: OptTime) -> Option<usize> {
+    fn retransmitted(&self, oldest: usize, now: OptTime) -> Option<usize> {
         let first = self.waiting.get(oldest)?;
         let mut same = self.waiting.iter().enumerate().skip(oldest).rev().filter(|(_, waiting)| waiting.is_same(first));
         let ((newest, last), (_, before)) = (same.next()?, same.next()?);

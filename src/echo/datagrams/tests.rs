@@ -35,11 +35,11 @@ fn what_was_sent_again_for_want_of_an_answer_is_answered_last() {
     let mut datagrams = Datagrams::default();
     (1..=3).for_each(|n| datagrams.request((n, at(n.cast_signed())), NONE, b"x", 1));
     let order = [4, 5, 6].map(|n| datagrams.answer((n, at(20)), b"x", 1).unwrap());
-    assert_eq!(order.map(|answered| (answered.request, answered.sent_again)), [(1, None), (2, None), (3, None)]);
+    assert_eq!(order.map(|answered| (answered.request, answered.retransmitted)), [(1, None), (2, None), (3, None)]);
     datagrams.request((7, at(1_000)), NONE, b"query", 5);
     datagrams.request((8, at(6_000)), NONE, b"query", 5);
     let answered = datagrams.answer((9, at(6_020)), b"response", 8).unwrap();
-    assert_eq!((answered.request, answered.sent_again), (8, Some(7)));
+    assert_eq!((answered.request, answered.retransmitted), (8, Some(7)));
     datagrams.request((10, at(7_000)), NONE, b"other", 5);
     assert_eq!(datagrams.answer((11, at(7_020)), b"response", 8).unwrap().request, 10);
     assert_eq!((datagrams.unanswered(), datagrams.pending().0), ((1, vec![7]), 1));

@@ -6,7 +6,7 @@ use super::words::{frames_of, millis};
 use crate::explain::capture_point::captured_at;
 use crate::model::Occurrences;
 use crate::model::{Direction, Nanos};
-use crate::track::{Event, SentAgain, UdpFacts, UdpPlace};
+use crate::track::{Event, RetransmittedRequest, UdpFacts, UdpPlace};
 
 pub(super) static PAIR: Question = Question {
     id: "udp_pair",
@@ -92,7 +92,9 @@ fn ports_trade(case: &Case<'_>, answer: Answer) -> Answer {
 
 /// The answer where no reply is known to be to one request.
 fn no_pair(case: &Case<'_>) -> Answer {
-    if let Some(SentAgain { first, last, answer }) = case.totals.udp.as_ref().and_then(|udp| udp.sent_again) {
+    if let Some(RetransmittedRequest { first, last, answer }) =
+        case.totals.udp.as_ref().and_then(|udp| udp.retransmitted)
+    {
         let text = format!(
             "Frame {first} is a request, frame {last} the last that sends its bytes again, and frame {answer} the reply."
         );

@@ -104,20 +104,20 @@ fn smallest(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
             .add(format!("The {who}'s smallest is {} {unit}, in frame {}.", thousands(u64::from(min.bytes)), min.frame))
             .line(format!("frame {}: window = {}", min.frame, min.product()))
             .frames([min.frame]);
-        let (filled, shut) = (tcp.story.window_filled.get(!owner), &tcp.story.zero_window.get(owner).shut);
+        let (filled, closings) = (tcp.story.window_filled.get(!owner), &tcp.story.zero_window.get(owner).closings);
         let flight = case.seen.transfer.flows().get(!owner).most_in_flight;
         if lacking == Some(!owner) {
             answer = answer
                 .but(format!("Whether it ever throttled the {sender}: the capture holds nothing of the {sender}'s."));
         } else if *case.totals.payload.get(!owner) == 0 {
             answer = answer.add(format!("The {sender} sent no data, so there was nothing to throttle."));
-        } else if shut.count > 0 {
+        } else if closings.count > 0 {
             answer = answer
                 .add(format!(
                     "It throttled the {sender}: the window was zero in {}.",
-                    frames_of(shut.count, &shut.frames)
+                    frames_of(closings.count, &closings.frames)
                 ))
-                .frames(shut.frames.iter().copied());
+                .frames(closings.frames.iter().copied());
         } else if filled.count > 0 {
             answer = answer
                 .add(format!(
@@ -151,14 +151,14 @@ fn zero(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
     for owner in BOTH {
         let window = tcp.story.zero_window.get(owner);
         let (who, sender) = (owner.sender(), owner.receiver());
-        if window.shut.count == 0 {
+        if window.closings.count == 0 {
             continue;
         }
-        let closings = frames_of(window.shut.count, &window.shut.frames);
+        let closings = frames_of(window.closings.count, &window.closings.frames);
         let why = window.how.map_or("its receive buffer was full", |how| how.rule.effect.reason);
         answer = answer
             .add(format!("The {who}'s window was zero in {closings}: {why}."))
-            .frames(window.shut.frames.iter().copied());
+            .frames(window.closings.frames.iter().copied());
         if window.opened.count > 0 {
             answer = answer
                 .add(format!(

@@ -22,7 +22,7 @@ fn abandoned(totals: &ConversationTotals, tcp: &TcpTotals, found: &mut impl Find
         return;
     }
     for direction in [Direction::ClientToServer, Direction::ServerToClient] {
-        let (unacked, repeats) = (tcp.story.unacked.get(direction), tcp.story.repeats.get(direction));
+        let (unacked, retransmissions) = (tcp.story.unacked.get(direction), tcp.story.retransmissions.get(direction));
         let last_word = *tcp.story.last_frame.get(direction) > *tcp.story.last_frame.get(!direction);
         if !gave_time(unacked) || tcp.story.resets.get(!direction).is_some() || !last_word {
             continue;
@@ -38,12 +38,12 @@ fn abandoned(totals: &ConversationTotals, tcp: &TcpTotals, found: &mut impl Find
         let text = format!(
             "The {}'s {what} never acknowledged in this capture, though retransmitted {} over {}.",
             direction.sender(),
-            times(u64::from(unacked.repeats)),
+            times(u64::from(unacked.retransmissions)),
             unacked.tried.human()
         );
         // retransmissions before these were of bytes that arrived
         let (first, last) = unacked.frames;
-        let again = repeats.frames.iter().copied().filter(|frame| *frame > first);
+        let again = retransmissions.frames.iter().copied().filter(|frame| *frame > first);
         found.push(Finding::new(
             Code::Abandoned,
             text,
@@ -56,7 +56,7 @@ fn abandoned(totals: &ConversationTotals, tcp: &TcpTotals, found: &mut impl Find
 /// after the last copy was as long as the time before it.
 fn gave_time(unacked: &Unacked) -> bool {
     let timer = unacked.tried.max(MIN_RTO);
-    unacked.repeats > 0 && (unacked.repeats > 1 && unacked.tried >= MIN_RTO || unacked.waited >= timer)
+    unacked.retransmissions > 0 && (unacked.retransmissions > 1 && unacked.tried >= MIN_RTO || unacked.waited >= timer)
 }
 
 /// A request that the server acknowledged and did not answer.

@@ -36,12 +36,13 @@ pub(super) fn accepted(story: &TcpSummary, found: &mut impl FindingSink) {
     let mut count = 0;
     let mut frames: Vec<u64> = Vec::new();
     for side in [Direction::ClientToServer, Direction::ServerToClient] {
-        let (invalid, misfits) = (story.invalid.get(side), story.misfits.get(side));
+        let (invalid, bad_checksums) = (story.invalid.get(side), story.bad_checksums.get(side));
         if invalid.count == 0 {
             continue;
         }
         // where no checksum of a side is valid, one proof holds for all
-        let Some((first, acked_by)) = misfits.first.filter(|_| misfits.doubtful == 0 || !story.has_valid.get(side))
+        let Some((first, acked_by)) =
+            bad_checksums.first.filter(|_| bad_checksums.doubtful == 0 || !story.has_valid.get(side))
         else {
             return;
         };

@@ -2,7 +2,7 @@
 
 use crate::explain::describe::thousands;
 use crate::model::{Endpoint, Finding, FindingCode as Code, FindingSink};
-use crate::track::{AnswersFrom, ConversationTotals, LinkedConversation, SentAgain, UdpTotals};
+use crate::track::{AnswersFrom, ConversationTotals, LinkedConversation, RetransmittedRequest, UdpTotals};
 
 /// The port that TFTP requests are sent to.
 const TFTP: u16 = 69;
@@ -28,7 +28,7 @@ pub(super) fn of(totals: &ConversationTotals, udp: &UdpTotals, found: &mut impl 
                 damaged(udp)
             ),
         };
-        let again = sent_again(udp).filter(|_| !totals.may_go_on());
+        let again = retransmitted(udp).filter(|_| !totals.may_go_on());
         let proof = again.into_iter().flat_map(|again| [again.last, again.answer]);
         let frames = udp.unanswered.frames.iter().copied().chain(proof);
         found.push(Finding::new(Code::NoReply, text, frames));
@@ -106,13 +106,13 @@ fn in_doubt(udp: &UdpTotals) -> &'static str {
 }
 
 /// A repeated and answered request whose first datagram is counted as unanswered.
-fn sent_again(udp: &UdpTotals) -> Option<SentAgain> {
-    udp.sent_again.filter(|again| udp.unanswered.frames.contains(&again.first))
+fn retransmitted(udp: &UdpTotals) -> Option<RetransmittedRequest> {
+    udp.retransmitted.filter(|again| udp.unanswered.frames.contains(&again.first))
 }
 
 /// A note that the program sent the same bytes again, so the answer may be to the datagram counted as unanswered.
 fn again(udp: &UdpTotals) -> String {
-    sent_again(udp).map_or_else(String::new, |SentAgain { first, last, answer }| {
+    retransmitted(udp).map_or_else(String::new, |RetransmittedRequest { first, last, answer }| {
         let others = if udp.sent_again_count > 1 { " The same holds for other requests." } else { "" };
         format!(
             " The program sent the bytes of frame {first} again, last in frame {last}, and they were answered in frame {answer}: which of these datagrams was answered is unknown, and so is the response time.{others}"

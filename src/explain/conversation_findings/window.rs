@@ -19,7 +19,7 @@ pub(super) fn of(totals: &ConversationTotals, tcp: &TcpTotals, found: &mut impl 
             found.push(Finding::new(Code::WindowLimited, text, filled.frames.iter().copied()));
         }
         let zero = tcp.story.zero_window.get(direction);
-        let Some(how) = zero.how.filter(|_| zero.shut.count > 0) else { continue };
+        let Some(how) = zero.how.filter(|_| zero.closings.count > 0) else { continue };
         let (who, peer) = (direction.sender(), direction.receiver());
         let blocked =
             if zero.opened.count > 0 { format!(" for {} in total", zero.blocked.human()) } else { String::new() };
@@ -50,9 +50,11 @@ pub(super) fn of(totals: &ConversationTotals, tcp: &TcpTotals, found: &mut impl 
             Some(_) => format!(" The {peer}'s window is zero as well: each program waits until the other reads."),
             None => String::new(),
         };
-        let text =
-            format!("The {who}'s window was zero {}{blocked}: {why}.{probes}{still}{stuck}", times(zero.shut.count));
-        let frames = zero.shut.frames.iter().chain(&zero.opened.frames).chain(&zero.probes.frames).chain(&ends);
+        let text = format!(
+            "The {who}'s window was zero {}{blocked}: {why}.{probes}{still}{stuck}",
+            times(zero.closings.count)
+        );
+        let frames = zero.closings.frames.iter().chain(&zero.opened.frames).chain(&zero.probes.frames).chain(&ends);
         found.push(Finding::new(Code::ZeroWindow, text, frames.copied()));
     }
 }

@@ -26,7 +26,7 @@ pub(super) fn handshake(known: &FactInput<'_>) -> Option<String> {
         Handshake::Partial if refused_by_challenge(tcp).is_some() => {
             "refused by a challenge ACK: the older connection on these ports goes on".to_owned()
         }
-        Handshake::Partial if tcp.story.unanswered_syn && tcp.story.misfit.is_some() => {
+        Handshake::Partial if tcp.story.unanswered_syn && tcp.story.wrong_handshake_ack.is_some() => {
             format!("the SYN got no answer that fits it{}", known.so_far())
         }
         Handshake::Partial if tcp.story.unanswered_syn => format!("the SYN was not answered{}", known.so_far()),

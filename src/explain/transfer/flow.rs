@@ -26,7 +26,7 @@ pub(in crate::explain) struct Flow {
     pub(in crate::explain) again: u64,
     /// Number of retransmissions; of these, those with an earlier ACK of their data, and those that the peer reports as
     /// needless: by a DSACK, or by the timestamp that it echoes.
-    repeats: u64,
+    retransmissions: u64,
     acked_before: u64,
     had: u64,
     echoed: u64,
@@ -71,12 +71,12 @@ impl Flow {
 
     /// Returns `true` if a segment was retransmitted.
     pub(in crate::explain) fn retransmitted(&self) -> bool {
-        self.repeats > 0
+        self.retransmissions > 0
     }
 
     /// Returns `true` if all retransmitted data had arrived before, so that nothing was lost.
     pub(super) fn all_spurious(&self) -> bool {
-        self.repeats > 0 && self.acked_before.max(self.had).max(self.echoed) >= self.repeats
+        self.retransmissions > 0 && self.acked_before.max(self.had).max(self.echoed) >= self.retransmissions
     }
 
     /// Returns `true` if the peer's window is known in bytes.
@@ -118,7 +118,7 @@ impl Flow {
         let fresh = repeat.map_or(0, |repeat| repeat.proof.fresh);
         if again {
             self.again += u64::from(facts.len.saturating_sub(fresh));
-            self.repeats += 1;
+            self.retransmissions += 1;
             self.acked_before += u64::from(repeat.is_some_and(|repeat| repeat.is_spurious()));
             self.repairs = Some(self.repairs.filter(|repairs| repairs.is_after(end)).unwrap_or(end));
         }

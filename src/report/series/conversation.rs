@@ -21,7 +21,7 @@ pub(crate) struct DirectionSeries {
     /// Sequence numbers of segments with payload: from the first byte to the one after the last.
     pub segments: Buckets<Range>,
     /// The same of segments that came again.
-    pub repeats: Buckets<Range>,
+    pub retransmissions: Buckets<Range>,
     /// The peer's acknowledgment number.
     pub acks: Buckets<Range>,
     /// The right edge of the peer's window: its acknowledgment number and its window.
@@ -57,7 +57,7 @@ impl DirectionSeries {
             Some(repeat) if repeat.is_duplicate() => {}
             Some(repeat) if !repeat.may_be_late() => {
                 let fresh = u64::from(repeat.proof.fresh);
-                self.repeats.push(time, Range::new(from, range.high.saturating_sub(fresh)));
+                self.retransmissions.push(time, Range::new(from, range.high.saturating_sub(fresh)));
                 if fresh > 0 {
                     self.segments.push(time, Range::new(range.high.saturating_sub(fresh), range.high));
                     self.payload.push(time, Sum { packets: 1, bytes: fresh });
@@ -106,7 +106,7 @@ impl DirectionSeries {
 
     /// Returns `true` if this direction carried payload.
     pub(crate) fn has_payload(&self) -> bool {
-        !self.segments.is_empty() || !self.repeats.is_empty() || !self.payload.is_empty()
+        !self.segments.is_empty() || !self.retransmissions.is_empty() || !self.payload.is_empty()
     }
 }
 

@@ -21,7 +21,7 @@ impl Connection {
     /// SYNs and RSTs have checks of their own.
     #[inline]
     pub(super) fn unacceptable_segment(&mut self, packet: &PacketRef, segment: &Segment) -> Option<Unacceptable> {
-        let (own, peer) = (self.sides.get(packet.direction), self.sides.get(!packet.direction));
+        let (own, peer) = (self.endpoints.get(packet.direction), self.endpoints.get(!packet.direction));
         let due = own.snd_nxt == Some(segment.seq) && segment.flags.contains(TcpFlags::ACK);
         let known = peer.snd_nxt.is_none_or(|next| !segment.ack.is_after(next))
             && own.ack_sent.is_none_or(|ack| !segment.ack.is_before(ack));
@@ -42,7 +42,7 @@ impl Connection {
         if segment.flags.intersects(TcpFlags::SYN.union(TcpFlags::RST)) {
             return None;
         }
-        let (own, peer) = (self.sides.get(packet.direction), self.sides.get(!packet.direction));
+        let (own, peer) = (self.endpoints.get(packet.direction), self.endpoints.get(!packet.direction));
         // with several initial sequence numbers the window of one is no window of the other
         if own.snd_nxt.is_none() || self.renumbered {
             return None;
@@ -65,7 +65,7 @@ impl Connection {
     /// The segment without SACK blocks that cannot be true, and the first of these, raw; `None` where all may be.
     #[cold]
     pub(super) fn without_void_sack(&self, packet: &PacketRef, segment: &Segment) -> Option<(Segment, (u32, u32))> {
-        let (own, peer) = (self.sides.get(packet.direction), self.sides.get(!packet.direction));
+        let (own, peer) = (self.endpoints.get(packet.direction), self.endpoints.get(!packet.direction));
         let window_end = own.scale().map(|shift| {
             let end = segment.ack.plus(u32::from(segment.window) << shift);
             own.window_end.filter(|before| before.is_after(end)).unwrap_or(end)
@@ -100,7 +100,7 @@ impl Connection {
             ack: segment.ack,
             reaction: rule.effect.reaction,
         });
-        self.sides.get_mut(packet.direction).loss_mut().refused = refused;
+        self.endpoints.get_mut(packet.direction).loss_mut().refused = refused;
         if segment.len == 0 {
             self.recorder.see_foreign_ack(packet.frame);
         }
@@ -110,14 +110,14 @@ impl Connection {
     /// segment that the receiver does not accept.
     #[inline]
     pub(super) fn refuses(&self, packet: &PacketRef, segment: &Segment) -> Option<NonZeroU64> {
-        let peer = self.sides.get(!packet.direction);
+        let peer = self.endpoints.get(!packet.direction);
         let refused = peer.loss.as_ref()?.refused.filter(|refused| refused.reaction == Reaction::Ack)?;
-        let own = self.sides.get(packet.direction);
-        let repeats = own.ack_sent == Some(segment.ack) && own.snd_nxt == Some(segment.seq);
+        let own = self.endpoints.get(packet.direction);
+        let retransmissions = own.ack_sent == Some(segment.ack) && own.snd_nxt == Some(segment.seq);
         let bare =
             segment.len == 0 && !segment.flags.intersects(TcpFlags::CONTROL) && segment.flags.contains(TcpFlags::ACK);
         let right_behind = peer.newest().is_some_and(|newest| newest.frame == refused.frame.get());
-        (repeats && bare && right_behind).then_some(refused.frame)
+        (retransmissions && bare && right_behind).then_some(refused.frame)
     }
 }
 
@@ -125,14 +125,15 @@ impl Connection {
     /// Returns `true` if the ACK can be of this connection, as far as its opening shows.
     #[inline]
     pub(super) fn may_ack(&self, direction: Direction, segment: &Segment) -> bool {
-        let peer = self.sides.get(!direction);
-        peer.syn_acked || fits_syn(self.sides.get(direction), peer, segment) && !self.is_of_former(direction, segment)
+        let peer = self.endpoints.get(!direction);
+        peer.syn_acked
+            || fits_syn(self.endpoints.get(direction), peer, segment) && !self.is_of_former(direction, segment)
     }
 
     /// Returns `true` if an ACK without SYN, in answer to a SYN on used ports, has the numbers of the connection that
     /// used them.
     fn is_of_former(&self, direction: Direction, segment: &Segment) -> bool {
-        let silent = self.sides.get(direction).isn.is_none() && !segment.flags.contains(TcpFlags::SYN);
+        let silent = self.endpoints.get(direction).isn.is_none() && !segment.flags.contains(TcpFlags::SYN);
         self.previous
             .as_ref()
             .filter(|_| silent)
@@ -142,8 +143,14 @@ impl Connection {
     /// Forgets a RST that ended nothing: bytes sent after it are acknowledged, or it is challenged. Called for a segment
     /// after a RST that is none itself.
     #[cold]
-    pub(super) fn goes_on(&mut self, packet: &PacketRef, segment: &Segment, advances: bool, probe: Option<Probe>) {
-        let (own, peer) = (self.sides.get(packet.direction), self.sides.get(!packet.direction));
+    pub(super) fn note_after_reset(
+        &mut self,
+        packet: &PacketRef,
+        segment: &Segment,
+        advances: bool,
+        probe: Option<Probe>,
+    ) {
+        let (own, peer) = (self.endpoints.get(packet.direction), self.endpoints.get(!packet.direction));
         if own.reset.is_some() && segment.len > 0 && !segment.seq.is_before(own.next_at_reset) {
             self.recorder.see_went_on(packet);
         }
@@ -151,18 +158,18 @@ impl Connection {
         let since = peer.newest().map_or(0, |newest| newest.frame);
         let continued_after_reset = advances && own.ack_sent.is_some_and(|acked| acked.is_after(peer.next_at_reset));
         for sender in [packet.direction, !packet.direction] {
-            let Some(reset) = self.sides.get(sender).reset.map(NonZeroU64::get) else { continue };
+            let Some(reset) = self.endpoints.get(sender).reset.map(NonZeroU64::get) else { continue };
             let challenged = probe.and_then(|probe| probe.answers()) == Some((Answered::Reset, reset));
             // what was sent before the RST, or is the RST itself, shows nothing
             if continued_after_reset && since > reset || challenged {
-                self.sides.get_mut(sender).reset = None;
+                self.endpoints.get_mut(sender).reset = None;
                 let since = if challenged { 0 } else { since };
                 self.recorder.see_ignored(sender, [reset, since, packet.frame]);
-                self.handshake.goes_on();
+                self.handshake.ignore_reset();
             }
         }
         let [client, server] = [Direction::ClientToServer, Direction::ServerToClient].map(|side| {
-            let side_state = self.sides.get(side);
+            let side_state = self.endpoints.get(side);
             side_state.reset.map(NonZeroU64::get).or(side_state.fin.map(|fin| fin.frame)).map(|frame| (frame, side))
         });
         self.closed_first = client.into_iter().chain(server).min_by_key(|(frame, _)| *frame).map(|(_, side)| side);

@@ -33,7 +33,7 @@ impl Connection {
         let segment = valid.as_ref().map_or(segment, |(segment, _)| segment);
         observations.void_sack = valid.as_ref().map(|(_, void)| *void);
         let ending = self.is_ending();
-        let (own, peer) = self.sides.both_mut(packet.direction);
+        let (own, peer) = self.endpoints.both_mut(packet.direction);
         let before = own.ack_sent;
         let advances = before.is_none_or(|before| segment.ack.is_after(before));
         if observations.refuses.is_some() {

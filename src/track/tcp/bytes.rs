@@ -26,7 +26,7 @@ impl Connection {
         ip: &IpHeader,
         probe: Option<Probe>,
     ) -> Option<Retransmission> {
-        let own = self.sides.get_mut(packet.direction);
+        let own = self.endpoints.get_mut(packet.direction);
         let syn = u32::from(segment.flags.contains(TcpFlags::SYN));
         let fin = u32::from(segment.flags.contains(TcpFlags::FIN));
         let end = segment.seq.plus(segment.len).plus(syn + fin);
@@ -52,7 +52,7 @@ impl Connection {
     /// Places the sequence space of a segment that was predicted: it carries nothing, or the bytes or FIN that are due.
     #[inline]
     pub(super) fn take_due_bytes(&mut self, packet: &PacketRef, segment: &Segment, ip: &IpHeader) {
-        let own = self.sides.get_mut(packet.direction);
+        let own = self.endpoints.get_mut(packet.direction);
         own.learn_packet_ids(ip);
         own.last_ip_id = ip.id;
         let fin = u32::from(segment.flags.contains(TcpFlags::FIN));
@@ -66,7 +66,7 @@ impl Connection {
     /// Places the sequence space of a side's first SYN or SYN-ACK, which was predicted.
     #[inline]
     pub(super) fn take_due_syn(&mut self, packet: &PacketRef, segment: &Segment, ip: &IpHeader) {
-        let own = self.sides.get_mut(packet.direction);
+        let own = self.endpoints.get_mut(packet.direction);
         own.learn_packet_ids(ip);
         own.last_ip_id = ip.id;
         let sent = sent(packet, segment, segment.seq.plus(1), ip);
@@ -86,7 +86,7 @@ impl Connection {
         if segment.flags.contains(TcpFlags::SYN) {
             return self.take_syn(packet, segment, sent(packet, segment, end, ip), path);
         }
-        let (own, peer) = self.sides.both_mut(packet.direction);
+        let (own, peer) = self.endpoints.both_mut(packet.direction);
         let sent = sent(packet, segment, end, ip);
         let next = own.snd_nxt.unwrap_or(segment.seq);
         if !segment.seq.is_before(next) {
@@ -184,7 +184,7 @@ impl Connection {
         sent: SentSegment,
         path: Path,
     ) -> Option<Retransmission> {
-        let (own, peer) = self.sides.both_mut(packet.direction);
+        let (own, peer) = self.endpoints.both_mut(packet.direction);
         let with_ack = segment.flags.contains(TcpFlags::ACK);
         let before = own.syn;
         if with_ack && before.is_some() && !own.has_asked_with(segment.seq) {
@@ -367,7 +367,7 @@ fn sent(packet: &PacketRef, segment: &Segment, end: SeqNumber, ip: &IpHeader) ->
         last: (packet.frame, packet.at),
         ip_id: ip.id,
         timestamp: segment.options.timestamps.map(|stamps| stamps.value),
-        repeats: 0,
+        retransmissions: 0,
         damaged: segment.checksum == Checksum::Invalid,
         late: false,
         overtaken: false,

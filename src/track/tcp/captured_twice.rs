@@ -25,7 +25,7 @@ impl Connection {
         if !facts.analysis.is_empty() {
             self.counts.get_or_insert_default().add(facts.analysis);
         }
-        let (own, peer) = (self.sides.get(packet.direction), self.sides.get(!packet.direction));
+        let (own, peer) = (self.endpoints.get(packet.direction), self.endpoints.get(!packet.direction));
         let syn = segment.flags.contains(TcpFlags::SYN);
         let applied = if syn { Some(0) } else { own.scale() };
         *facts = TcpFacts {

@@ -30,7 +30,7 @@ impl Connection {
         facts: &TcpFacts,
         (role, probe): (SegmentRole, Option<Probe>),
     ) -> (Cause, Option<Cause>) {
-        let (own, peer) = (self.sides.get(direction), self.sides.get(!direction));
+        let (own, peer) = (self.endpoints.get(direction), self.endpoints.get(!direction));
         if let Some(frame) = facts.observations.refuses {
             return (Cause::arrival(Some(frame), "challenge_ack"), None);
         }
@@ -59,7 +59,7 @@ impl Connection {
         facts: &TcpFacts,
         role: SegmentRole,
     ) -> (Cause, Option<Cause>) {
-        let (own, peer) = (self.sides.get(packet.direction), self.sides.get(!packet.direction));
+        let (own, peer) = (self.endpoints.get(packet.direction), self.endpoints.get(!packet.direction));
         match (role, &facts.acked) {
             (SegmentRole::Data, _) => of_data(own, peer, packet.at, facts),
             (SegmentRole::Fin { .. }, _) => (CLOSE, None),
@@ -85,7 +85,7 @@ impl Connection {
         if seen.window_opened.is_some() {
             return Cause::of(CauseEvent::Call, "recv");
         }
-        let (own, peer) = (self.sides.get(direction), self.sides.get(!direction));
+        let (own, peer) = (self.endpoints.get(direction), self.endpoints.get(!direction));
         if own.ack_sent != Some(segment.ack) || seen.older_ack.is_some() {
             return Cause::UNKNOWN;
         }

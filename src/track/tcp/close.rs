@@ -26,7 +26,7 @@ impl Connection {
         if !self.is_ending() {
             return false;
         }
-        let (client, server) = (&self.sides.client_to_server, &self.sides.server_to_client);
+        let (client, server) = (&self.endpoints.client_to_server, &self.endpoints.server_to_client);
         let acked = |side: &TcpEndpoint| side.fin.is_some_and(|fin| fin.acked_by.is_some());
         client.reset.is_some() || server.reset.is_some() || acked(client) && acked(server)
     }
@@ -34,7 +34,7 @@ impl Connection {
     /// Notes a FIN or RST.
     pub(super) fn note_close(&mut self, packet: &PacketRef, segment: &Segment, reset: Option<Verdict<ResetFamily>>) {
         let refused = self.handshake.is_refused();
-        let (own, peer) = self.sides.both_mut(packet.direction);
+        let (own, peer) = self.endpoints.both_mut(packet.direction);
         // a FIN without ACK closes nothing (RFC 9293 §3.10.7.4), but on a SYN
         let closes =
             segment.flags.contains(TcpFlags::FIN) && segment.flags.intersects(TcpFlags::SYN.union(TcpFlags::ACK));
@@ -86,8 +86,8 @@ impl Connection {
             if own.reset.or(peer.reset).is_none() {
                 for side in [&mut *own, &mut *peer] {
                     side.next_at_reset = side.snd_nxt.unwrap_or_default();
-                    if let Some(shut) = side.loss.as_mut().and_then(|loss| loss.zero_window.as_mut()) {
-                        shut.reset = packet.place();
+                    if let Some(closings) = side.loss.as_mut().and_then(|loss| loss.zero_window.as_mut()) {
+                        closings.reset = packet.place();
                     }
                 }
             }
@@ -117,7 +117,7 @@ impl Connection {
     /// Takes the marks and the number of a RST, as far as they are its sender's.
     #[cold]
     pub(super) fn take_reset(&mut self, packet: &PacketRef, segment: &Segment, ip: &IpHeader, effect: ResetEffect) {
-        let own = self.sides.get_mut(packet.direction);
+        let own = self.endpoints.get_mut(packet.direction);
         if effect.by_host {
             own.learn_packet_ids(ip);
             own.last_ip_id = ip.id;
@@ -129,15 +129,15 @@ impl Connection {
 
     /// Returns `true` if the bytes that the peer has acknowledged of this direction end with its FIN.
     pub(in crate::track) fn covers_fin(&self, direction: Direction) -> bool {
-        let fin = self.sides.get(direction).fin.as_ref();
-        fin.is_some_and(|fin| self.sides.get(!direction).ack_sent == Some(fin.end))
+        let fin = self.endpoints.get(direction).fin.as_ref();
+        fin.is_some_and(|fin| self.endpoints.get(!direction).ack_sent == Some(fin.end))
     }
 
     /// Returns the totals of the connection at its end, and moves the recorded events into them.
     pub(in crate::track) fn totals(&mut self) -> TcpTotals {
         let mut story = Box::<TcpSummary>::default();
         self.fill(&mut story);
-        let (client, server) = (&self.sides.client_to_server, &self.sides.server_to_client);
+        let (client, server) = (&self.endpoints.client_to_server, &self.endpoints.server_to_client);
         TcpTotals {
             client_isn: client.isn.map(|isn| isn.0),
             server_isn: server.isn.map(|isn| isn.0),
@@ -155,7 +155,7 @@ impl Connection {
     }
 
     fn close(&self) -> Close {
-        let (client, server) = (&self.sides.client_to_server, &self.sides.server_to_client);
+        let (client, server) = (&self.endpoints.client_to_server, &self.endpoints.server_to_client);
         let reset = client.reset.into_iter().chain(server.reset).map(NonZeroU64::get).min();
         // when both FINs are acknowledged it is over: a reset after that answers something late
         let over = [client, server].map(|side| side.fin.and_then(|fin| fin.acked_by).map(NonZeroU64::get));
@@ -179,8 +179,8 @@ impl Connection {
         story.ecn = self.ecn.agreed;
         story.challenged_syn = self.handshake.syn.zip(self.handshake.challenge).map(|((syn, _), ack)| {
             // a RST in answer to the challenge ends the older connection
-            let goes_on = self.previous.as_ref().filter(|previous| previous.reset.is_none());
-            (syn.get(), ack.get(), goes_on.map(|previous| previous.stream))
+            let continues = self.previous.as_ref().filter(|previous| previous.reset.is_none());
+            (syn.get(), ack.get(), continues.map(|previous| previous.stream))
         });
         story.simultaneous_open = self.handshake.simultaneous;
         story.unanswered_syn = self.handshake.outcome() == Handshake::Partial
@@ -188,7 +188,7 @@ impl Connection {
             && self.handshake.ack().is_none();
         story.reset_in_opening = self.handshake.is_reset();
         for direction in [Direction::ClientToServer, Direction::ServerToClient] {
-            let (own, peer) = (self.sides.get(direction), self.sides.get(!direction));
+            let (own, peer) = (self.endpoints.get(direction), self.endpoints.get(!direction));
             *story.fins.get_mut(direction) = own.fin.map(|fin| super::Fins {
                 frame: fin.frame,
                 at: fin.at.get(),
@@ -196,7 +196,7 @@ impl Connection {
                 acks_peer_fin: fin.acks_peer_fin,
             });
             *story.resets.get_mut(direction) = own.reset.map(NonZeroU64::get);
-            *story.misfits.get_mut(direction) = own.sent.misfits();
+            *story.bad_checksums.get_mut(direction) = own.sent.bad_checksums();
             *story.has_valid.get_mut(direction) = self.clues.has_valid(direction);
             *story.other_hosts.get_mut(direction) = self.two_hosts(direction);
             *story.reset_labels.get_mut(direction) = own.reset.map(|_| own.loss().resets.label);
@@ -211,15 +211,16 @@ impl Connection {
                 let asks = peer.ack_sent == Some(from) && peer.ack_frame > shown_by;
                 asks.then(|| super::UnfilledGap { bytes: to.relative_to(from), shown_by, asked_by: peer.ack_frame })
             });
-            *story.still_zero_window.get_mut(direction) = own.loss().zero_window.map(|shut| super::StillZeroWindow {
-                by: (shut.frame.get(), shut.at.get()),
-                last: (shut.last.0, shut.last.1.get()),
-                // one that ended nothing is forgotten
-                reset: shut
-                    .reset
-                    .filter(|(frame, _)| [own.reset, peer.reset].contains(&Some(*frame)))
-                    .map(|(frame, at)| (frame.get(), at.get())),
-            });
+            *story.still_zero_window.get_mut(direction) =
+                own.loss().zero_window.map(|closings| super::StillZeroWindow {
+                    by: (closings.frame.get(), closings.at.get()),
+                    last: (closings.last.0, closings.last.1.get()),
+                    // one that ended nothing is forgotten
+                    reset: closings
+                        .reset
+                        .filter(|(frame, _)| [own.reset, peer.reset].contains(&Some(*frame)))
+                        .map(|(frame, at)| (frame.get(), at.get())),
+                });
         }
     }
 }

@@ -105,7 +105,7 @@ impl Connection {
     /// By how much the counter of marked packets rises: three bits that start at 5 (RFC 9768 §3.2.2).
     fn counted(&mut self, packet: &PacketRef, segment: &Segment, observations: &Observations) -> Option<ProvenEcn> {
         let ace = segment.flags.ace();
-        let (own, peer) = (self.sides.get(packet.direction), self.sides.get(!packet.direction));
+        let (own, peer) = (self.endpoints.get(packet.direction), self.endpoints.get(!packet.direction));
         // the client's ACK of the SYN-ACK has the SYN-ACK's mark instead of the counter (RFC 9768 §3.2.2.1)
         let at_first = |end: &super::TcpEndpoint, number| end.isn.is_some_and(|isn| isn.plus(1) == number);
         let first = segment.len == 0

@@ -19,7 +19,7 @@ use crate::track::rtt::Distribution;
 /// The state of a connection.
 #[derive(Clone, Debug, Default)]
 pub(in crate::track) struct Connection {
-    pub(super) sides: PerDirection<TcpEndpoint>,
+    pub(super) endpoints: PerDirection<TcpEndpoint>,
     pub(super) wireshark: Wireshark,
     pub(super) handshake: HandshakeObserver,
     pub(super) ecn: EcnState,
@@ -55,7 +55,7 @@ impl Connection {
     /// Reads a part of every cache line of it, which means nothing: see `Tracker::expect`.
     #[inline]
     pub(in crate::track) fn read_ahead(&self) -> u64 {
-        let sides = self.sides.client_to_server.read_ahead() ^ self.sides.server_to_client.read_ahead();
+        let sides = self.endpoints.client_to_server.read_ahead() ^ self.endpoints.server_to_client.read_ahead();
         let waits = self.time.ledger.read_ahead() ^ u64::from(self.time.in_flight.client_to_server);
         let times = self.rtt.read_ahead() ^ self.response_times.read_ahead() ^ self.handshake.read_ahead();
         sides ^ waits ^ times ^ self.wireshark.read_ahead() ^ self.recorder.read_ahead() ^ self.last.0
@@ -68,7 +68,7 @@ impl Connection {
             return;
         }
         for direction in [Direction::ClientToServer, Direction::ServerToClient] {
-            let (own, peer) = self.sides.both_mut(direction);
+            let (own, peer) = self.endpoints.both_mut(direction);
             if own.sent.in_flight() > 0 {
                 let mut open = own.sent.iter().filter(|sent| sent.acked_by.is_none());
                 let resets = &mut peer.loss_mut().resets;
@@ -84,7 +84,7 @@ impl Connection {
                     });
                 }
             }
-            let sent = &mut next.sides.get_mut(direction).sent;
+            let sent = &mut next.endpoints.get_mut(direction).sent;
             *sent = std::mem::take(&mut own.sent);
             sent.clear();
         }
@@ -92,7 +92,7 @@ impl Connection {
 
     /// Returns `true` if a SYN with this sequence number cannot belong to this connection: the ports are used again.
     pub(in crate::track) fn is_another(&self, direction: Direction, segment: &Segment) -> bool {
-        segment.flags.is_syn_only() && self.sides.get(direction).seq_base.is_some_and(|base| base != segment.seq)
+        segment.flags.is_syn_only() && self.endpoints.get(direction).seq_base.is_some_and(|base| base != segment.seq)
     }
 
     /// Counts a flag that the connection's beginning shows.
@@ -110,7 +110,7 @@ impl Connection {
     /// The offset in this direction's stream up to which the peer has acknowledged it; a FIN counts as a byte.
     #[inline]
     pub(in crate::track) fn acked_of(&self, direction: Direction) -> Option<u32> {
-        let acked = self.sides.get(!direction).ack_sent?;
+        let acked = self.endpoints.get(!direction).ack_sent?;
         Some(acked.relative_to(self.begin_of(direction)?.plus(1)))
     }
 
@@ -135,6 +135,6 @@ impl Connection {
     /// sender's checksums can be relied on.
     #[inline]
     pub(in crate::track) fn reached(&self, direction: Direction, segment: &Segment) -> bool {
-        segment.checksum != Checksum::Invalid || self.sides.get(direction).sent.is_mostly_damaged()
+        segment.checksum != Checksum::Invalid || self.endpoints.get(direction).sent.is_mostly_damaged()
     }
 }

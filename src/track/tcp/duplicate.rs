@@ -15,11 +15,11 @@ const REPEATS: usize = 8;
 impl TcpEndpoint {
     /// Remembers a retransmitted segment, since a duplicate of it may follow.
     pub(super) fn remember_repeat(&mut self, again: RetransmittedSegment) {
-        let repeats = &mut self.loss_mut().repeats;
-        if repeats.len() >= REPEATS {
-            repeats.remove(0);
+        let retransmissions = &mut self.loss_mut().retransmissions;
+        if retransmissions.len() >= REPEATS {
+            retransmissions.remove(0);
         }
-        repeats.push(again);
+        retransmissions.push(again);
     }
 
     /// The packet of which this one is a copy, if any: the last with exactly these bytes. If the bytes were sent once
@@ -28,7 +28,7 @@ impl TcpEndpoint {
         let ids_vary = self.ip_ids_vary || again.ip_id.is_none();
         let repeated = self
             .loss()
-            .repeats
+            .retransmissions
             .iter()
             .rev()
             .find(|other| other.seq == again.seq && other.packet_end == again.packet_end)
@@ -58,7 +58,7 @@ impl TcpEndpoint {
     fn note_copy(&mut self, again: &RetransmittedSegment, packet: &RetransmittedSegment) {
         let copy = NonZeroU64::new(again.frame);
         let loss = self.loss_mut();
-        if let Some(repeat) = loss.repeats.iter_mut().find(|repeat| repeat.frame == packet.frame) {
+        if let Some(repeat) = loss.retransmissions.iter_mut().find(|repeat| repeat.frame == packet.frame) {
             repeat.copy = copy;
             return;
         }
@@ -75,7 +75,9 @@ impl TcpEndpoint {
     /// its order.
     pub(super) fn recall(&self, again: &RetransmittedSegment) -> Option<RetransmittedSegment> {
         let is_same = |seq: SeqNumber, end: SeqNumber| seq == again.seq && end == again.packet_end;
-        if let Some(repeat) = self.loss().repeats.iter().rev().find(|repeat| is_same(repeat.seq, repeat.packet_end)) {
+        if let Some(repeat) =
+            self.loss().retransmissions.iter().rev().find(|repeat| is_same(repeat.seq, repeat.packet_end))
+        {
             return Some(*repeat);
         }
         if let Some(fin) = self.fin.filter(|fin| is_same(fin.end.plus(u32::MAX), fin.end)) {
@@ -92,7 +94,8 @@ impl TcpEndpoint {
         let mut last = self.recent;
         last.sort_unstable_by_key(|recent| std::cmp::Reverse(recent.frame));
         let mut end = self.snd_nxt.filter(|_| {
-            self.sent.iter().next().is_none() && self.loss().repeats.iter().all(|repeat| Some(repeat.seq) == self.isn)
+            self.sent.iter().next().is_none()
+                && self.loss().retransmissions.iter().all(|repeat| Some(repeat.seq) == self.isn)
         })?;
         let same = last.iter().find(|recent| {
             let fin = self.fin.is_some_and(|fin| fin.frame == recent.frame);

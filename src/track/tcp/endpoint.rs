@@ -308,7 +308,7 @@ impl TcpEndpoint {
             self.remember_repeat(again);
             return None;
         }
-        let repeated = self.loss().repeats.iter().rev().find(|other| other.seq == sent.seq).copied();
+        let repeated = self.loss().retransmissions.iter().rev().find(|other| other.seq == sent.seq).copied();
         let original = self.sent.carrying(sent.seq);
         let last = repeated.or(original.as_deref().map(RetransmittedSegment::whole));
         let (last_frame, last_at) = last.map_or((frame.get(), at), |last| (last.frame, last.at));
@@ -329,7 +329,7 @@ impl TcpEndpoint {
         let first = first.unwrap_or(last_frame);
         // without the data of the first, its bytes are not retransmitted
         if let Some(original) = original.filter(|original| original.len == 0 || sent.len > 0) {
-            original.repeats = original.repeats.saturating_add(1);
+            original.retransmissions = original.retransmissions.saturating_add(1);
         }
         self.remember_repeat(RetransmittedSegment { first: Some(first), ..again });
         let last = NonZeroU64::new(last_frame).filter(|last| last.get() != first);
@@ -343,8 +343,13 @@ impl TcpEndpoint {
 
     /// The frame of its last SYN that is no copy.
     pub(super) fn last_syn(&self) -> Option<u64> {
-        let again =
-            self.loss().repeats.iter().rev().find(|other| Some(other.seq) == self.seq_base).map(|other| other.frame);
+        let again = self
+            .loss()
+            .retransmissions
+            .iter()
+            .rev()
+            .find(|other| Some(other.seq) == self.seq_base)
+            .map(|other| other.frame);
         let first = || self.sent.iter().find(|sent| Some(sent.seq) == self.seq_base).map(|sent| sent.frame);
         again.or_else(first).or(self.syn.map(|(frame, _)| frame.get()))
     }

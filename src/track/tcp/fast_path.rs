@@ -52,7 +52,9 @@ impl Connection {
         let fin = segment.flags.contains(TcpFlags::FIN);
         let capture_point = match self.prediction {
             Prediction::Ready(capture_point) if bare || !fin => capture_point,
-            Prediction::Closing(capture_point) if bare && !(fin && self.sides.get(packet.direction).fin.is_some()) => {
+            Prediction::Closing(capture_point)
+                if bare && !(fin && self.endpoints.get(packet.direction).fin.is_some()) =>
+            {
                 capture_point
             }
             _ => return false,
@@ -60,7 +62,7 @@ impl Connection {
         if !self.is_due(packet, segment, ip) {
             return false;
         }
-        let scale = self.sides.get(packet.direction).scale();
+        let scale = self.endpoints.get(packet.direction).scale();
         let view = SegmentView::new(packet, segment, scale, false);
         if !self.wireshark.has_no_flags(&view) {
             return false;
@@ -81,7 +83,7 @@ impl Connection {
     /// Takes the window and the timestamp of a predicted segment, remembers it, and fills in what is known of every one.
     #[inline]
     pub(super) fn leave(&mut self, packet: &PacketRef, segment: &Segment, role: SegmentRole, facts: &mut TcpFacts) {
-        let (own, peer) = self.sides.both_mut(packet.direction);
+        let (own, peer) = self.endpoints.both_mut(packet.direction);
         let scale = if segment.flags.contains(TcpFlags::SYN) { Some(0) } else { own.scale() };
         let window = u32::from(segment.window) << scale.unwrap_or(0);
         own.window = window;
@@ -135,7 +137,7 @@ impl Connection {
             && !self.time.is_recovering()
             && sides.into_iter().all(|side| {
                 let one_ttl = !self.clues.has_two_ttls(side);
-                let side_state = self.sides.get(side);
+                let side_state = self.endpoints.get(side);
                 let same_ttl = side_state.ttl.is_some_and(|ttl| ttl.get() == self.clues.ttl(side));
                 one_ttl && same_ttl && side_state.is_healthy()
             })
@@ -144,7 +146,7 @@ impl Connection {
     /// Returns `true` if the segment is the expected one, by its numbers, and shows no wait that a rule explains.
     #[inline(always)]
     fn is_due(&self, packet: &PacketRef, segment: &Segment, ip: &IpHeader) -> bool {
-        let (own, peer) = (self.sides.get(packet.direction), self.sides.get(!packet.direction));
+        let (own, peer) = (self.endpoints.get(packet.direction), self.endpoints.get(!packet.direction));
         let (Some(acked), Some(sent)) = (own.ack_sent, peer.snd_nxt) else { return false };
         let in_order = own.snd_nxt == Some(segment.seq);
         let covered = !segment.ack.is_before(acked) && !segment.ack.is_after(sent);
@@ -171,7 +173,7 @@ impl Connection {
     /// sent once.
     #[inline]
     fn is_prompt(&self, packet: &PacketRef, segment: &Segment) -> bool {
-        let (own, peer) = (self.sides.get(packet.direction), self.sides.get(!packet.direction));
+        let (own, peer) = (self.endpoints.get(packet.direction), self.endpoints.get(!packet.direction));
         let mut last = None;
         for sent in peer.sent.in_flight_up_to(segment.ack) {
             if sent.is_unusual() {
@@ -188,7 +190,7 @@ impl Connection {
     /// first data wait for neither.
     #[inline]
     fn may_have_waited(&self, packet: &PacketRef, segment: &Segment) -> bool {
-        let (own, peer) = (self.sides.get(packet.direction), self.sides.get(!packet.direction));
+        let (own, peer) = (self.endpoints.get(packet.direction), self.endpoints.get(!packet.direction));
         let slow = |since: Option<_>, limit| since.is_some_and(|since| since >= limit);
         if own.sent.in_flight() > 0 && slow(packet.since(own.last_data), COMPARABLE_RTT) {
             return true;
@@ -224,8 +226,8 @@ impl Connection {
         self.take_due_bytes(packet, segment, ip);
         self.take_due_ack(packet, segment, capture_point, facts);
         if segment.len > 0 {
-            let off = !self.sides.get(packet.direction).nagle_off && self.shows_no_nagle(packet, segment);
-            let (own, peer) = self.sides.both_mut(packet.direction);
+            let off = !self.endpoints.get(packet.direction).nagle_off && self.shows_no_nagle(packet, segment);
+            let (own, peer) = self.endpoints.both_mut(packet.direction);
             own.nagle_off |= off;
             own.note_new_data(peer, packet, segment);
         }
@@ -241,7 +243,7 @@ impl Connection {
         facts: &mut TcpFacts,
     ) {
         let usual = self.handshake.answer_time(packet.direction);
-        let (own, peer) = self.sides.both_mut(packet.direction);
+        let (own, peer) = self.endpoints.both_mut(packet.direction);
         own.note_ack(packet, segment);
         let before = own.ack_sent;
         if before.is_some_and(|before| !segment.ack.is_after(before)) {

@@ -58,7 +58,7 @@ impl HandshakeObserver {
         packet: &PacketRef,
         place: SegmentRole,
         seq: SeqNumber,
-        sides: &PerDirection<TcpEndpoint>,
+        endpoints: &PerDirection<TcpEndpoint>,
     ) {
         if matches!(place, SegmentRole::SynAck | SegmentRole::AnotherSynAck { .. }) {
             self.challenge = None;
@@ -98,8 +98,8 @@ impl HandshakeObserver {
                 self.syn_ack = self.syn_ack.or(packet.place());
             }
             SegmentRole::Reset => {
-                let peer = sides.get(!packet.direction);
-                let own = sides.get(packet.direction);
+                let peer = endpoints.get(!packet.direction);
+                let own = endpoints.get(packet.direction);
                 let waits = self.ack.is_none() && self.challenge.is_none();
                 self.refused |= waits && self.syn.is_some() && peer.isn.is_some() && own.isn.is_none();
             }
@@ -110,7 +110,7 @@ impl HandshakeObserver {
                 && packet.direction == Direction::ClientToServer
                 && self.has_begun()
                 && self.challenge.is_none()
-                && sides.get(packet.direction).isn.is_none_or(|isn| seq.is_after(isn)) =>
+                && endpoints.get(packet.direction).isn.is_none_or(|isn| seq.is_after(isn)) =>
             {
                 self.ack = packet.place();
                 self.ack_on_data = matches!(place, SegmentRole::Data | SegmentRole::Fin { .. });
@@ -138,7 +138,7 @@ impl HandshakeObserver {
     }
 
     /// The RST ended nothing.
-    pub(super) fn goes_on(&mut self) {
+    pub(super) fn ignore_reset(&mut self) {
         self.ended = false;
         self.refused &= self.syn_ack.is_none();
     }

@@ -15,8 +15,9 @@ impl Connection {
     /// Notes new data that the first ACK after a time-out released while bytes that were in flight are still missing.
     #[inline]
     pub(super) fn note_frto(&mut self, packet: &PacketRef, segment: &Segment, observations: &mut Observations) {
-        let lasts = |recovery: &Recovery| recovery.timeout && !recovery.is_over(self.sides.get(!packet.direction));
-        if self.sides.get(packet.direction).loss.as_ref().and_then(|loss| loss.recovery.as_ref()).is_some_and(lasts) {
+        let lasts = |recovery: &Recovery| recovery.timeout && !recovery.is_over(self.endpoints.get(!packet.direction));
+        if self.endpoints.get(packet.direction).loss.as_ref().and_then(|loss| loss.recovery.as_ref()).is_some_and(lasts)
+        {
             observations.frto = self.frto(packet, segment);
         }
     }
@@ -26,7 +27,7 @@ impl Connection {
     #[cold]
     fn frto(&self, packet: &PacketRef, segment: &Segment) -> Option<(NonZeroU64, NonZeroU64)> {
         let capture_point = self.clues.evidence(self.handshake.times()).capture_point;
-        let (own, peer) = (self.sides.get(packet.direction), self.sides.get(!packet.direction));
+        let (own, peer) = (self.endpoints.get(packet.direction), self.endpoints.get(!packet.direction));
         let recovery = own.loss().recovery.as_ref()?;
         let at_sender = matches!(View::of(capture_point, packet.direction), View::Sender | View::Both);
         // the next ACK shows whether the time-out was spurious, and ends the test
@@ -34,7 +35,7 @@ impl Connection {
         let head = recovery.acked.and_then(|head| own.sent.carried(head)).and_then(|sent| sent.acked_by);
         let first = ack > recovery.frame && head.is_some_and(|by| by.get() == ack);
         let released = first && packet.since(at).is_some_and(|since| since < AT_ONCE);
-        let once = own.loss().repeats.last().is_some_and(|again| again.frame == recovery.frame);
+        let once = own.loss().retransmissions.last().is_some_and(|again| again.frame == recovery.frame);
         let acked = peer.ack_sent?;
         let missing = recovery.missing(acked)? > peer.sacked_bytes(acked, segment.seq);
         let tests = at_sender && released && once && missing && peer.has_reported_no_gap();
@@ -45,7 +46,7 @@ impl Connection {
     /// follows the one before at once, or an ACK of new data.
     #[inline]
     pub(super) fn note_held_back(&mut self, packet: &PacketRef, segment: &Segment, observations: &mut Observations) {
-        let (own, peer) = (self.sides.get(packet.direction), self.sides.get(!packet.direction));
+        let (own, peer) = (self.endpoints.get(packet.direction), self.endpoints.get(!packet.direction));
         // the segment itself is in flight, and one more at least
         if own.sent.in_flight() < 2 || packet.since(own.last_data).is_none_or(|waited| waited < COMPARABLE_RTT) {
             return;
@@ -60,7 +61,7 @@ impl Connection {
     fn explain_held_back(&mut self, packet: &PacketRef, segment: &Segment, observations: &mut Observations) {
         let capture_point = self.clues.evidence(self.handshake.times()).capture_point;
         let trip = self.handshake.round_trip().filter(|trip| *trip >= COMPARABLE_RTT);
-        let (own, peer) = (self.sides.get(packet.direction), self.sides.get(!packet.direction));
+        let (own, peer) = (self.endpoints.get(packet.direction), self.endpoints.get(!packet.direction));
         // a program that sends a short segment, or one with PSH, may have written just now
         let full = own.is_full(peer, segment) || own.sent.iter().all(|sent| sent.len <= segment.len);
         let room = peer

@@ -50,15 +50,15 @@ pub(super) fn quoted_frame(sender: &mut TcpEndpoint, quoted: &Quoted) -> Option<
         before: seq.relative_to(sent.seq),
         len: sent.end.relative_to(sent.seq),
     });
-    let repeats =
-        sender.loss().repeats.iter().filter(|again| !again.seq.is_after(seq) && again.packet_end.is_after(seq));
-    let repeats = repeats.map(|again| Candidate {
+    let retransmissions =
+        sender.loss().retransmissions.iter().filter(|again| !again.seq.is_after(seq) && again.packet_end.is_after(seq));
+    let retransmissions = retransmissions.map(|again| Candidate {
         frame: again.frame,
         ip_id: again.ip_id.unwrap_or(0),
         before: seq.relative_to(again.seq),
         len: again.packet_end.relative_to(again.seq),
     });
-    let candidates: Vec<Candidate> = original.into_iter().chain(repeats).collect();
+    let candidates: Vec<Candidate> = original.into_iter().chain(retransmissions).collect();
     if let [only] = candidates.as_slice() {
         return Some(only.frame);
     }
@@ -79,7 +79,7 @@ impl Connection {
             self.clues.note_error(packet.direction, packet.since(self.last.1));
         }
         self.account_error(packet);
-        let sender = self.sides.get_mut(!packet.direction);
+        let sender = self.endpoints.get_mut(!packet.direction);
         if error.is_route_missing() {
             sender.loss_mut().unreachable = packet.place();
         }
@@ -92,7 +92,7 @@ impl Connection {
 
     /// Returns `true` if a segment of this side is the quoted one, by its IP identification and sequence number.
     pub(in crate::track) fn has_sent(&mut self, direction: Direction, quoted: &Quoted) -> bool {
-        let sender = self.sides.get_mut(direction);
+        let sender = self.endpoints.get_mut(direction);
         let named = quoted.ip_id.is_none_or(|id| id == 0)
             || quoted.seq.and_then(|seq| sender.sent.carrying(seq)).is_some_and(|sent| sent.ip_id == quoted.ip_id);
         named && quoted_frame(sender, quoted).is_some()

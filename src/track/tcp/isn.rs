@@ -13,7 +13,7 @@ impl TcpEndpoint {
     /// Returns `true` if one of its remembered SYNs had this sequence number.
     #[cold]
     pub(super) fn has_asked_with(&self, seq: SeqNumber) -> bool {
-        self.isn == Some(seq) || self.isn.is_some() && self.loss().repeats.iter().any(|other| other.seq == seq)
+        self.isn == Some(seq) || self.isn.is_some() && self.loss().retransmissions.iter().any(|other| other.seq == seq)
     }
 
     /// Takes a SYN-ACK with another number than those before.
@@ -27,7 +27,8 @@ impl TcpEndpoint {
     /// The peer's first ACK: what it names counts, and the SYNs with other numbers count no more.
     #[cold]
     pub(super) fn settle(&mut self, ack: SeqNumber) {
-        let named = self.loss().repeats.iter().find(|other| other.seq.plus(1) == ack && Some(other.seq) != self.isn);
+        let named =
+            self.loss().retransmissions.iter().find(|other| other.seq.plus(1) == ack && Some(other.seq) != self.isn);
         let Some(taken) = named.map(|other| other.seq) else { return };
         let first = self
             .isn
@@ -36,7 +37,7 @@ impl TcpEndpoint {
             .map(|first| RetransmittedSegment::whole(first));
         if let Some(first) = first {
             self.remember_repeat(first);
-            self.loss_mut().repeats.rotate_right(1);
+            self.loss_mut().retransmissions.rotate_right(1);
         }
         self.sent.clear();
         self.loss_mut().gaps = GapList::default();
@@ -51,7 +52,7 @@ impl TcpEndpoint {
     /// Returns the number of earlier SYNs with this sequence number; if there were several numbers, among the
     /// remembered ones.
     pub(super) fn asked_before(&self, seq: SeqNumber) -> u16 {
-        let again = self.loss().repeats.iter().filter(|other| other.seq == seq).count();
+        let again = self.loss().retransmissions.iter().filter(|other| other.seq == seq).count();
         if !self.several_isns {
             return self.syns_sent() - 1;
         }
@@ -65,7 +66,7 @@ impl Connection {
     /// them, but the bytes from the one that counts.
     #[inline]
     pub(super) fn begin_of(&self, direction: Direction) -> Option<SeqNumber> {
-        let side = self.sides.get(direction);
+        let side = self.endpoints.get(direction);
         if self.renumbered { side.isn.or(side.seq_base) } else { side.seq_base }
     }
 
@@ -74,8 +75,8 @@ impl Connection {
     pub(super) fn moved(&self) -> PerDirection<u32> {
         let moved = |side: &TcpEndpoint| side.seq_base.zip(side.isn).map_or(0, |(base, isn)| base.relative_to(isn));
         PerDirection {
-            client_to_server: moved(&self.sides.client_to_server),
-            server_to_client: moved(&self.sides.server_to_client),
+            client_to_server: moved(&self.endpoints.client_to_server),
+            server_to_client: moved(&self.endpoints.server_to_client),
         }
     }
 }

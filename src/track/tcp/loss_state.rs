@@ -42,7 +42,7 @@ pub(in crate::track) struct LossState {
     /// Its last ACKs that reported a gap.
     pub(super) dup_acks: DupAcks,
     /// The last retransmitted segments, and the recovery in progress.
-    pub(super) repeats: Vec<RetransmittedSegment>,
+    pub(super) retransmissions: Vec<RetransmittedSegment>,
     pub(super) recovery: Option<Recovery>,
     /// Its packets have two TTLs.
     pub(super) two_ttls: Option<Box<TwoTtls>>,

@@ -55,7 +55,7 @@ pub use ecn::Ecn;
 pub use keep_alive::KeepAlives;
 pub use loss_state::Asks;
 pub use rules::acceptability::Unacceptable;
-pub use scoreboard::Misfits;
+pub use scoreboard::BadChecksums;
 pub use state::State;
 pub use summary::{
     AfterFin, Fins, Negotiated, PathMtu, StillZeroWindow, TcpSummary, Unacked, UnansweredRequest, UnfilledGap,
@@ -92,15 +92,17 @@ impl Connection {
         self.lacks_frames |= packet.unknown.contains(Unknown::FRAMES);
         let has_ack = segment.flags.contains(TcpFlags::ACK);
         if self.previous.is_some() && self.handshake.challenge.is_some() {
-            self.resume_former(packet, segment);
+            self.resume_previous(packet, segment);
         }
         // asked before anything of the segment is taken
         let may_ack = !has_ack || self.may_ack(direction, segment);
-        let known = self.sides.get(direction).seq_base.is_some() && self.sides.get(!direction).seq_base.is_some();
+        let known =
+            self.endpoints.get(direction).seq_base.is_some() && self.endpoints.get(!direction).seq_base.is_some();
         self.new_isn = false;
-        if self.sides.get(direction).ttl.is_none_or(|ttl| ttl.get() != ip.ttl) && !segment.flags.contains(TcpFlags::RST)
+        if self.endpoints.get(direction).ttl.is_none_or(|ttl| ttl.get() != ip.ttl)
+            && !segment.flags.contains(TcpFlags::RST)
         {
-            self.sides.get_mut(direction).learn_ttl(ip.ttl);
+            self.endpoints.get_mut(direction).learn_ttl(ip.ttl);
         }
         if !known || segment.flags.contains(TcpFlags::SYN) {
             self.learn(direction, segment, may_ack);
@@ -135,7 +137,7 @@ impl Connection {
             self.note_unacceptable(packet, segment, rule);
             if !rule.effect.was_sent {
                 facts.retransmission = None;
-                let shift = self.sides.get(direction).scale();
+                let shift = self.endpoints.get(direction).scale();
                 let window = u32::from(segment.window) << shift.unwrap_or(0);
                 let scale = shift.map(|shift| 1 << shift);
                 let numbers = Numbers { analysis, role: place, probe: None, reset: None, copied: false, window, scale };
@@ -146,8 +148,8 @@ impl Connection {
         let accepted = fits && facts.unacceptable.is_none();
         let probe = match fits {
             true => self.probe(packet, segment),
-            false if ignored && self.sides.get(!direction).syn_acked => None,
-            false => self.misfit(packet, segment),
+            false if ignored && self.endpoints.get(!direction).syn_acked => None,
+            false => self.wrong_handshake_ack(packet, segment),
         };
         // a SYN-ACK that does not match the SYN takes no place in the sequence space
         let sequenced = fits || place != SegmentRole::WrongSynAck;
@@ -164,10 +166,10 @@ impl Connection {
         // who has seen the SYN-ACK acknowledges it with all that follows
         let counts = has_ack || segment.flags.intersects(TcpFlags::SYN.union(TcpFlags::RST));
         if (!self.handshake.is_over() || segment.flags.intersects(TcpFlags::CONTROL)) && accepted && counts && !copied {
-            self.handshake.follow(packet, place, segment.seq, &self.sides);
+            self.handshake.follow(packet, place, segment.seq, &self.endpoints);
         }
         // the ACK number of a RST is not checked by its receiver, and proves nothing beyond what was sent
-        let beyond = resets && self.sides.get(!direction).snd_nxt.is_some_and(|next| segment.ack.is_after(next));
+        let beyond = resets && self.endpoints.get(!direction).snd_nxt.is_some_and(|next| segment.ack.is_after(next));
         let takes_ack = effect.is_none_or(|effect| effect.by_host && effect.ends != Ends::Over && !beyond);
         facts.observations.refuses = self.refuses(packet, segment);
         if has_ack && accepted && !copied && takes_ack {
@@ -194,7 +196,7 @@ impl Connection {
             }
             self.note_close(packet, segment, reset);
         } else if self.life == Life::Aborted {
-            self.goes_on(packet, segment, acked.is_some(), probe);
+            self.note_after_reset(packet, segment, acked.is_some(), probe);
         }
         if matches!(self.life, Life::Opening | Life::Aborted) || segment.flags.intersects(TcpFlags::CONTROL) {
             self.life = self.life(place);
@@ -202,7 +204,7 @@ impl Connection {
         self.lacks_frames |= observations.capture_gap.is_some();
         let two_hosts = two_ttls && self.may_be_two_hosts(direction);
         let takes_window = accepted && self.takes_window(packet, segment, retransmission.as_ref(), observations);
-        let (own, peer) = self.sides.both_mut(direction);
+        let (own, peer) = self.endpoints.both_mut(direction);
         let applied = if segment.flags.contains(TcpFlags::SYN) { Some(0) } else { own.scale() };
         let window = u32::from(segment.window) << applied.unwrap_or(0);
         if takes_window {
@@ -257,7 +259,7 @@ impl Connection {
     #[inline]
     fn remember(&mut self, packet: &PacketRef, segment: &Segment, numbers: &Numbers, facts: &mut TcpFacts) {
         let has_ack = segment.flags.contains(TcpFlags::ACK);
-        let (own, peer) = self.sides.both_mut(packet.direction);
+        let (own, peer) = self.endpoints.both_mut(packet.direction);
         self.last = (packet.frame, packet.at);
         own.remember(Recent {
             frame: packet.frame,
@@ -288,7 +290,7 @@ impl Connection {
 
     /// Bases of the relative numbers, and the options.
     fn learn(&mut self, direction: Direction, segment: &Segment, may_ack: bool) {
-        let (own, peer) = self.sides.both_mut(direction);
+        let (own, peer) = self.endpoints.both_mut(direction);
         if may_ack {
             own.learn_options(segment);
         }
@@ -316,7 +318,7 @@ impl Connection {
     }
 
     fn analyse(&mut self, packet: &PacketRef, segment: &Segment) -> Analysis {
-        let scale = self.sides.get(packet.direction).scale();
+        let scale = self.endpoints.get(packet.direction).scale();
         let shift = if segment.flags.contains(TcpFlags::SYN) { Some(0) } else { scale };
         self.wireshark.analyse(&SegmentView::new(packet, segment, shift, self.new_isn))
     }

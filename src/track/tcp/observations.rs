@@ -60,11 +60,11 @@ impl Connection {
         }
         let on_syn = segment.flags.contains(TcpFlags::SYN);
         if on_syn && segment.flags.contains(TcpFlags::ACK) {
-            observations.syn_data = syn_data(self.sides.get(!packet.direction));
+            observations.syn_data = syn_data(self.endpoints.get(!packet.direction));
         }
         if let Some((bytes, _)) = observations.capture_gap.filter(|(bytes, _)| *bytes > 1) {
             // uncaptured bytes may be unread, and their arrival time is unknown; a single one may have been a FIN
-            let peer = self.sides.get_mut(!packet.direction);
+            let peer = self.endpoints.get_mut(!packet.direction);
             peer.unread_bytes = peer.unread_bytes.saturating_add(bytes);
             peer.last_data = OptTime::UNKNOWN;
         }
@@ -110,13 +110,13 @@ impl Connection {
     fn refusal(&self, packet: &PacketRef, segment: &Segment, repeat: &Retransmission) -> Option<ProvenRefusal> {
         let before = repeat.proof.last.map(NonZeroU64::get).or(repeat.proof.original)?;
         let answer_time = self.handshake.answer_time(packet.direction);
-        let peer = self.sides.get(!packet.direction);
+        let peer = self.endpoints.get(!packet.direction);
         ProvenRefusal::first(REFUSED, &RefusedCase { packet, segment, peer, before, answer_time })
     }
 
     /// Notes a window of zero, or one that reopens.
     fn observe_window(&mut self, packet: &PacketRef, segment: &Segment, observations: &mut Observations) {
-        let (own, peer) = self.sides.both_mut(packet.direction);
+        let (own, peer) = self.endpoints.both_mut(packet.direction);
         if segment.window > 0 || own.expects_nothing_from(peer) {
             let Some(loss) = own.loss.as_mut() else { return };
             let Some(closed) = loss.zero_window.take().filter(|_| segment.window > 0) else { return };
@@ -137,7 +137,7 @@ impl Connection {
     /// Returns `true` if data fills the receiver's window to the last byte.
     #[inline]
     pub(super) fn fills_window(&self, packet: &PacketRef, segment: &Segment) -> bool {
-        let peer = self.sides.get(!packet.direction);
+        let peer = self.endpoints.get(!packet.direction);
         let edge = peer.scale().and(peer.ack_sent).filter(|_| peer.window > 0).map(|ack| ack.plus(peer.window));
         segment.len > 0 && edge == Some(segment.seq.plus(segment.len))
     }
@@ -148,7 +148,7 @@ impl Connection {
         let Some(case) = self.waiting_case(packet, segment, (observations.fills_window, point)) else { return };
         observations.wait = ProvenWait::first(WAITING, &case);
         let off = case.shows_no_nagle();
-        self.sides.get_mut(packet.direction).nagle_off |= off;
+        self.endpoints.get_mut(packet.direction).nagle_off |= off;
     }
 
     /// Returns `true` if a segment that did not wait shows that its sender does not use Nagle's algorithm.
@@ -165,7 +165,7 @@ impl Connection {
         segment: &'a Segment,
         (fills_window, point): (bool, impl Fn() -> Option<CapturePoint>),
     ) -> Option<WaitingCase<'a>> {
-        let (own, peer) = (self.sides.get(packet.direction), self.sides.get(!packet.direction));
+        let (own, peer) = (self.endpoints.get(packet.direction), self.endpoints.get(!packet.direction));
         let full = own.full_segment(peer, segment).filter(|full| !segment.len.is_multiple_of(*full))?;
         let before = own.newest_data()?;
         let point = point();
@@ -188,7 +188,8 @@ impl Connection {
     /// the silence.
     fn observe_idle(&self, packet: &PacketRef, segment: &Segment, observations: &mut Observations) {
         let (frame, at) = self.last;
-        let probes = || self.sides.get(packet.direction).loss().probe.is_some_and(|(probe, _)| probe.get() == frame);
+        let probes =
+            || self.endpoints.get(packet.direction).loss().probe.is_some_and(|(probe, _)| probe.get() == frame);
         if segment.flags.contains(TcpFlags::RST) && probes() {
             return;
         }
@@ -199,7 +200,7 @@ impl Connection {
 
     /// Data after the peer's FIN, `new` bytes of it for the first time: what does not acknowledge the FIN may have crossed it.
     fn note_half_close(&mut self, packet: &PacketRef, segment: &Segment, new: u32) {
-        let fin = self.sides.get(!packet.direction).fin.as_ref();
+        let fin = self.endpoints.get(!packet.direction).fin.as_ref();
         if fin.is_some_and(|fin| segment.flags.contains(TcpFlags::ACK) && !segment.ack.is_before(fin.end)) {
             self.recorder.see_after_fin(packet, new);
         }

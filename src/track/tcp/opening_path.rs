@@ -23,7 +23,7 @@ impl Connection {
         ip: &IpHeader,
         facts: &mut TcpFacts,
     ) -> bool {
-        let (own, peer) = (self.sides.get(packet.direction), self.sides.get(!packet.direction));
+        let (own, peer) = (self.endpoints.get(packet.direction), self.endpoints.get(!packet.direction));
         let from_client = packet.direction == Direction::ClientToServer;
         let answers = peer.snd_nxt == Some(segment.ack);
         let next = match self.prediction {
@@ -54,15 +54,16 @@ impl Connection {
             self.take_due_bytes(packet, segment, ip);
         } else {
             self.learn(packet.direction, segment, true);
-            self.sides.get_mut(packet.direction).ttl = NonZeroU8::new(ip.ttl);
+            self.endpoints.get_mut(packet.direction).ttl = NonZeroU8::new(ip.ttl);
             self.clues.note_ttl(packet.direction, ip.ttl);
             self.take_due_syn(packet, segment, ip);
             self.ecn.take_handshake(segment.flags);
         }
-        let scale = if role == SegmentRole::HandshakeAck { self.sides.get(packet.direction).scale() } else { Some(0) };
+        let scale =
+            if role == SegmentRole::HandshakeAck { self.endpoints.get(packet.direction).scale() } else { Some(0) };
         self.wireshark.follow_without_flags(&SegmentView::new(packet, segment, scale, false));
         self.clues.note_segment(packet.direction, segment, None);
-        self.handshake.follow(packet, role, segment.seq, &self.sides);
+        self.handshake.follow(packet, role, segment.seq, &self.endpoints);
         if role != SegmentRole::Syn {
             self.take_due_ack(packet, segment, None, facts);
         }

@@ -19,12 +19,12 @@ impl Connection {
         let first_ttl = self.clues.ttl(packet.direction);
         // a busy host varies by more than a short handshake takes
         let usual = self.handshake.answer_time(packet.direction).filter(|usual| *usual >= COMPARABLE_RTT);
-        let (own, peer) = self.sides.both_mut(packet.direction);
+        let (own, peer) = self.endpoints.both_mut(packet.direction);
         let before = own.newest().map_or(0, |newest| newest.frame);
         let last_ip_id = own.last_ip_id.unwrap_or(0);
         // what was sent last, if this acknowledges all of it, and what it was answered with took no longer
         let asked = peer.sent.last_data().filter(|data| data.acked_by.is_none() && data.end == segment.ack);
-        let asked = asked.filter(|data| data.repeats == 0 && segment.flags.contains(TcpFlags::ACK));
+        let asked = asked.filter(|data| data.retransmissions == 0 && segment.flags.contains(TcpFlags::ACK));
         let took = asked.and_then(|data| packet.since(data.at));
         let ip_id = ip.id.unwrap_or(0);
         let two = own.loss_mut().two_ttls.get_or_insert_with(|| {
@@ -52,12 +52,12 @@ impl Connection {
     /// Returns `true` if packets of this side may be from two hosts: then one's window says nothing about the other's.
     pub(super) fn may_be_two_hosts(&self, direction: Direction) -> bool {
         self.clues.has_two_ttls(direction)
-            && self.sides.get(direction).loss().two_ttls.as_ref().is_some_and(|two| !two.shared)
+            && self.endpoints.get(direction).loss().two_ttls.as_ref().is_some_and(|two| !two.shared)
     }
 
     /// The packets of two hosts in the name of this side.
     pub(super) fn two_hosts(&self, direction: Direction) -> Option<TwoTtls> {
-        let two = self.sides.get(direction).loss().two_ttls.as_deref()?;
+        let two = self.endpoints.get(direction).loss().two_ttls.as_deref()?;
         (two.is_two_hosts() && NonZeroU64::new(two.other.first).is_some()).then_some(*two)
     }
 }

@@ -23,7 +23,7 @@ impl Connection {
         syn: u64,
         sender: Direction,
     ) -> PreviousConnection {
-        let (own, peer) = (self.sides.get(sender), self.sides.get(!sender));
+        let (own, peer) = (self.endpoints.get(sender), self.endpoints.get(!sender));
         let reset = own.reset.into_iter().chain(peer.reset).min();
         let unanswered = self.handshake.outcome() == Handshake::Partial
             && self.handshake.syn_ack.is_none()
@@ -61,7 +61,7 @@ impl Connection {
             stamp: own.fin.and_then(|fin| fin.stamp),
             syn: None,
             undecided: false,
-            goes_on: false,
+            continues: false,
             reset: None,
         };
         if end == PreviousEnd::Open {
@@ -77,7 +77,7 @@ impl Connection {
         segment: &Segment,
         place: SegmentRole,
         probe: Option<Probe>,
-        repeats: bool,
+        retransmissions: bool,
         observations: &mut Observations,
     ) {
         let Some(previous) = self.previous.as_mut().filter(|previous| previous.end != PreviousEnd::Unseen) else {
@@ -91,7 +91,7 @@ impl Connection {
             observations.reused_ports = Some(ReusedPorts { rule, proof });
             return;
         };
-        let accepts = place == SegmentRole::SynAck && previous.undecided && !repeats;
+        let accepts = place == SegmentRole::SynAck && previous.undecided && !retransmissions;
         let refused = probe.and_then(|probe| probe.answers()).filter(|(answered, _)| *answered == Answered::Syn);
         if !accepts && refused.is_none() {
             return;
@@ -108,16 +108,16 @@ impl Connection {
 
     /// A segment after the challenge ACK that refused the SYN: it is of the former connection, whose numbers count again.
     #[cold]
-    pub(super) fn resume_former(&mut self, packet: &PacketRef, segment: &Segment) {
+    pub(super) fn resume_previous(&mut self, packet: &PacketRef, segment: &Segment) {
         let Some(previous) = &mut self.previous else { return };
-        let (own, peer) = self.sides.both_mut(packet.direction);
+        let (own, peer) = self.endpoints.both_mut(packet.direction);
         if segment.flags.contains(TcpFlags::RST) && own.isn.is_some() {
             previous.reset = previous.reset.or(NonZeroU64::new(packet.frame));
         } else if segment.flags.is_syn_only() && own.isn == Some(segment.seq) {
             // its sender asks again
-            (self.handshake.challenge, previous.goes_on, own.syn_acked) = (None, false, false);
-        } else if !previous.goes_on && !segment.flags.intersects(TcpFlags::SYN.union(TcpFlags::RST)) {
-            previous.goes_on = true;
+            (self.handshake.challenge, previous.continues, own.syn_acked) = (None, false, false);
+        } else if !previous.continues && !segment.flags.intersects(TcpFlags::SYN.union(TcpFlags::RST)) {
+            previous.continues = true;
             let sender = if own.isn.is_some() { own } else { peer };
             (sender.snd_nxt, sender.syn_acked) = (previous.next, true);
             sender.sent.clear();

@@ -54,7 +54,7 @@ pub(in crate::track) struct PreviousConnection {
     /// It opens nothing by itself: what answers it decides.
     pub(in crate::track) undecided: bool,
     /// It was refused, and the former connection goes on.
-    pub(in crate::track) goes_on: bool,
+    pub(in crate::track) continues: bool,
     /// The RST by which the SYN's sender answered the challenge ACK: it ends the former connection.
     pub(in crate::track) reset: Option<NonZeroU64>,
 }

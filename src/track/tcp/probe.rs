@@ -19,7 +19,7 @@ impl Connection {
         if segment.len > 1 || segment.flags.intersects(TcpFlags::CONTROL) {
             return None;
         }
-        let (own, peer) = (self.sides.get(packet.direction), self.sides.get(!packet.direction));
+        let (own, peer) = (self.endpoints.get(packet.direction), self.endpoints.get(!packet.direction));
         let at_last = own.snd_nxt.is_some_and(|next| segment.seq.plus(1) == next);
         let closed = peer.loss.as_ref().is_some_and(|loss| loss.zero_window.is_some());
         if (at_last || closed)
@@ -36,12 +36,12 @@ impl Connection {
     /// An ACK that only answers, if it is one. A question has one answer.
     #[cold]
     fn answer(&mut self, packet: &PacketRef, segment: &Segment) -> Option<Probe> {
-        let (own, peer) = (self.sides.get(packet.direction), self.sides.get(!packet.direction));
+        let (own, peer) = (self.endpoints.get(packet.direction), self.endpoints.get(!packet.direction));
         let begins = own.newest().is_none();
         let round_trip = self.handshake.round_trip().unwrap_or_default();
         let found = ProvenAnswer::first(ANSWERS, &AnswerCase { packet, segment, own, peer, round_trip });
         if own.snd_nxt == Some(segment.seq) {
-            let peer = self.sides.get_mut(!packet.direction);
+            let peer = self.endpoints.get_mut(!packet.direction);
             peer.loss.as_mut().and_then(|loss| loss.probe.take());
         }
         let answer = found?;
@@ -57,14 +57,14 @@ impl Connection {
     /// The kind of probe, if it is one.
     #[cold]
     fn asks(&self, packet: &PacketRef, segment: &Segment) -> Option<ProvenProbe> {
-        let (own, peer) = (self.sides.get(packet.direction), self.sides.get(!packet.direction));
+        let (own, peer) = (self.endpoints.get(packet.direction), self.endpoints.get(!packet.direction));
         let measures = Measures::of(self.capture_point_evidence().capture_point, packet.direction);
         ProvenProbe::first(PROBES, &ProbeCase { packet, segment, own, peer, measures })
     }
 
     #[cold]
     fn note_probe(&mut self, packet: &PacketRef, how: ProvenProbe) -> Probe {
-        let (own, peer) = self.sides.both_mut(packet.direction);
+        let (own, peer) = self.endpoints.both_mut(packet.direction);
         let asks = how.rule.effect.asks;
         own.loss_mut().probe = packet.place().map(|(frame, _)| (frame, asks));
         if let Some(closed) = peer.loss.as_mut().and_then(|loss| loss.zero_window.as_mut()) {
@@ -79,7 +79,7 @@ impl Connection {
 
     /// The peer's probe that the current RST may answer: the last segment before it, and not long before.
     pub(super) fn probe_answered_by_reset(&self, packet: &PacketRef) -> Option<Asks> {
-        let (probe, asks) = self.sides.get(!packet.direction).loss().probe?;
+        let (probe, asks) = self.endpoints.get(!packet.direction).loss().probe?;
         let (frame, at) = self.last;
         let soon = frame == probe.get() && packet.since(at).is_some_and(|since| since < IDLE);
         Some(asks).filter(|_| soon)
@@ -97,9 +97,9 @@ impl Connection {
 
     /// Notes a segment that does not match the peer's SYN; a bare ACK is a question.
     #[cold]
-    pub(super) fn misfit(&mut self, packet: &PacketRef, segment: &Segment) -> Option<Probe> {
-        self.recorder.see_misfit(packet.frame);
-        let (own, peer) = (self.sides.get(packet.direction), self.sides.get(!packet.direction));
+    pub(super) fn wrong_handshake_ack(&mut self, packet: &PacketRef, segment: &Segment) -> Option<Probe> {
+        self.recorder.record_wrong_handshake_ack(packet.frame);
+        let (own, peer) = (self.endpoints.get(packet.direction), self.endpoints.get(!packet.direction));
         let round_trip = self.handshake.round_trip().unwrap_or_default();
         let answer = ProvenAnswer::first(ANSWERS_TO_SYN, &AnswerCase { packet, segment, own, peer, round_trip })?;
         self.handshake.challenge = self.handshake.challenge.or(NonZeroU64::new(packet.frame));

@@ -17,7 +17,7 @@ pub(super) struct RareEvents {
     ignored_resets: PerDirection<Option<[u64; 3]>>,
     challenged: PerDirection<Option<(u64, u64)>>,
     continued_after_reset: PerDirection<Option<u64>>,
-    misfit: Option<u64>,
+    wrong_handshake_ack: Option<u64>,
     /// Each side's last segment that is a TLS alert.
     alerts: PerDirection<u64>,
     /// Each side's last segment with MP_FASTCLOSE that is no RST.
@@ -34,7 +34,7 @@ pub(super) struct RareEvents {
     refusals: Occurrences,
     earlier_fragments: PerDirection<EarlierFragments>,
     errors: Occurrences,
-    repeats: PerDirection<Occurrences>,
+    retransmissions: PerDirection<Occurrences>,
     idle: Nanos,
     path_mtu: PerDirection<Option<PathMtu>>,
     pub(super) unanswered: Option<UnansweredRequest>,
@@ -51,7 +51,7 @@ impl RareEvents {
     fn fill(self, summary: &mut TcpSummary) {
         summary.ignored_resets = self.ignored_resets;
         summary.continued_after_reset = self.continued_after_reset;
-        summary.misfit = self.misfit;
+        summary.wrong_handshake_ack = self.wrong_handshake_ack;
         summary.superseded_by = self.superseded_by;
         summary.after_fin = self.after_fin;
         summary.zero_window = self.zero_window;
@@ -62,7 +62,7 @@ impl RareEvents {
         summary.fragmented = self.fragmented;
         summary.earlier_fragments = self.earlier_fragments;
         summary.errors = self.errors;
-        summary.repeats = self.repeats;
+        summary.retransmissions = self.retransmissions;
         summary.idle = self.idle;
         summary.keep_alives = self.keep_alives;
         summary.path_mtu = self.path_mtu;
@@ -160,8 +160,8 @@ impl SummaryRecorder {
     }
 
     /// A segment that answers the SYN and does not match it.
-    pub(super) fn see_misfit(&mut self, frame: u64) {
-        self.rare().misfit.get_or_insert(frame);
+    pub(super) fn record_wrong_handshake_ack(&mut self, frame: u64) {
+        self.rare().wrong_handshake_ack.get_or_insert(frame);
     }
 
     /// A SYN that begins another stream on the same ports.
@@ -212,7 +212,7 @@ impl SummaryRecorder {
             self.rare().options.get_mut(direction).merge(&segment.options.other);
         }
         if let Some(repeat) = repeat.filter(|repeat| !repeat.is_duplicate()) {
-            self.rare().repeats.get_mut(direction).see(frame);
+            self.rare().retransmissions.get_mut(direction).see(frame);
             if repeat.cause().detail == "icmp"
                 && let Some(path) = self.rare().path_mtu.get_mut(direction)
             {
@@ -270,7 +270,7 @@ impl SummaryRecorder {
         }
         let window = rare.zero_window.get_mut(packet.direction);
         if let Some(closed) = observations.zero_window {
-            window.shut.see(packet.frame);
+            window.closings.see(packet.frame);
             window.how.get_or_insert(closed);
         }
         if let Some((_, blocked)) = observations.window_opened {

@@ -14,7 +14,7 @@ impl Recovery {
     /// bytes last sent in frame `before` or sooner: the ACK covers some of the bytes in flight, and the retransmitted
     /// ones were not sent since. After duplicate ACKs, only the first missing byte is retransmitted. `journey` is the
     /// time the sender takes to react to what is captured here.
-    pub(super) fn goes_on(
+    pub(super) fn continues(
         &self,
         again: &RetransmittedSegment,
         before: u64,

@@ -56,9 +56,9 @@ impl TcpEndpoint {
     pub(super) fn ids_count_up(&self, id: Option<u16>) -> bool {
         let Some(id) = id.filter(|id| *id != 0) else { return false };
         let sent = self.sent.iter().rev().filter(|sent| !sent.part).take(COUNTED).filter_map(|sent| sent.ip_id);
-        let repeats = self.loss().repeats.iter().filter_map(|again| again.ip_id);
+        let retransmissions = self.loss().retransmissions.iter().filter_map(|again| again.ip_id);
         let (mut near, mut far) = (0, 0);
-        for other in sent.chain(repeats).filter(|other| *other != id) {
+        for other in sent.chain(retransmissions).filter(|other| *other != id) {
             let distance = id.wrapping_sub(other).cast_signed().unsigned_abs();
             *(if distance < CLOSELY { &mut near } else { &mut far }) += 1;
         }

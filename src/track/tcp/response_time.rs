@@ -42,7 +42,7 @@ impl Connection {
         let request = self.request(packet, echoed).or_else(|| self.echoed(packet, begun?.request));
         let Some(request) = request else { return };
         // the window of the side that asked was zero since: the answer had to wait for it
-        if self.sides.get(!packet.direction).loss.as_ref().is_some_and(|loss| loss.opened_in > request.frame) {
+        if self.endpoints.get(!packet.direction).loss.as_ref().is_some_and(|loss| loss.opened_in > request.frame) {
             return;
         }
         facts.response_time = Some(request.took);
@@ -66,7 +66,7 @@ impl Connection {
 
     /// Returns the request that this segment answers; `echoed` is the frame whose bytes it echoes.
     fn request(&self, packet: &PacketRef, echoed: Option<u64>) -> Option<Request> {
-        let (own, peer) = (self.sides.get(packet.direction), self.sides.get(!packet.direction));
+        let (own, peer) = (self.endpoints.get(packet.direction), self.endpoints.get(!packet.direction));
         let before = own.sent.iter().rev().filter(|sent| sent.len > 0).nth(1).map_or(0, |sent| sent.frame);
         // what the answer before had covered already, that one may have answered
         let unanswered = |sent: &&SentSegment| sent.acked_by.is_some_and(|by| by.get() > before);
@@ -94,7 +94,7 @@ impl Connection {
     /// Returns `true` if the current segment continues a stream instead of answering `request`: its sender sent full
     /// segments before that were still in flight when the request was captured, or the peer has sent more since.
     fn streams(&self, packet: &PacketRef, request: &SentSegment) -> bool {
-        let (own, peer) = (self.sides.get(packet.direction), self.sides.get(!packet.direction));
+        let (own, peer) = (self.endpoints.get(packet.direction), self.endpoints.get(!packet.direction));
         let asks_more = peer.snd_nxt.is_some_and(|next| next.is_after(request.end));
         let mut before = own.sent.iter().rev().filter(|sent| sent.len > 0 && sent.frame < packet.frame);
         let in_flight = |sent: &SentSegment| sent.acked_by.is_none_or(|by| by.get() > request.last.0);
@@ -109,7 +109,7 @@ impl Connection {
     fn echoed(&self, packet: &PacketRef, (first, last): (u64, u64)) -> Option<Request> {
         let of_request = |sent: &&SentSegment| sent.len > 0 && (first..=last).contains(&sent.frame);
         let mut newest: Option<(u64, OptTime, &SentSegment)> = None;
-        for sent in self.sides.get(!packet.direction).sent.acked().filter(of_request) {
+        for sent in self.endpoints.get(!packet.direction).sent.acked().filter(of_request) {
             let (frame, at) = arrived(sent, packet.frame)?;
             if newest.is_none_or(|(newest, ..)| frame > newest) {
                 newest = Some((frame, at, sent));
@@ -143,7 +143,7 @@ impl Connection {
 /// does not show which, as for a round trip (Karn's rule).
 fn arrived(sent: &SentSegment, answer: u64) -> Option<(u64, OptTime)> {
     let acked_by = sent.acked_by?.get();
-    match sent.repeats {
+    match sent.retransmissions {
         0 => Some((sent.frame, sent.at)),
         _ if acked_by == answer => None,
         _ if sent.last.0 < acked_by => Some(sent.last),

@@ -10,8 +10,8 @@ impl Connection {
     /// Returns the role of the segment; `may_ack`: its ACK can be of this connection.
     pub(super) fn segment_role(&self, packet: &PacketRef, segment: &Segment, may_ack: bool) -> SegmentRole {
         let flags = segment.flags;
-        let own = self.sides.get(packet.direction);
-        let peer = self.sides.get(!packet.direction);
+        let own = self.endpoints.get(packet.direction);
+        let peer = self.endpoints.get(!packet.direction);
         if flags.contains(TcpFlags::RST) {
             SegmentRole::Reset
         } else if flags.contains(TcpFlags::SYN) {
@@ -56,7 +56,7 @@ impl Connection {
     /// The part of a segment of an open connection that was predicted; called before its ACK is taken.
     #[inline]
     pub(super) fn predicted_place(&self, packet: &PacketRef, segment: &Segment) -> SegmentRole {
-        let (own, peer) = (self.sides.get(packet.direction), self.sides.get(!packet.direction));
+        let (own, peer) = (self.endpoints.get(packet.direction), self.endpoints.get(!packet.direction));
         match segment.len {
             _ if segment.flags.contains(TcpFlags::FIN) => SegmentRole::Fin { first: peer.fin.is_none() },
             0 if self.is_ending() && closes(own, peer, segment.ack) => SegmentRole::LastAck,
@@ -87,7 +87,7 @@ impl Connection {
 
     /// Returns the state of the connection after this segment.
     pub(super) fn life(&self, place: SegmentRole) -> Life {
-        let (client, server) = (&self.sides.client_to_server, &self.sides.server_to_client);
+        let (client, server) = (&self.endpoints.client_to_server, &self.endpoints.server_to_client);
         if client.reset.or(server.reset).is_some() {
             Life::Aborted
         } else if client.fin.is_some() || server.fin.is_some() {

@@ -124,17 +124,17 @@ fn received_twice(
         return None;
     }
     let carried = peer.sent.carried(left).copied();
-    let mut copies = peer.loss().copies.iter().chain(&peer.loss().repeats);
+    let mut copies = peer.loss().copies.iter().chain(&peer.loss().retransmissions);
     let copy = copies.rfind(|other| other.copy.is_some() && other.carries(left)).copied();
-    let repeats: Vec<RetransmittedSegment> =
-        peer.loss().repeats.iter().filter(|again| again.carries(left)).copied().collect();
+    let retransmissions: Vec<RetransmittedSegment> =
+        peer.loss().retransmissions.iter().filter(|again| again.carries(left)).copied().collect();
     // a retransmission that filled a gap is the first of its bytes in the capture, not their original
-    let is_first = |sent: &SentSegment| repeats.iter().all(|again| again.frame != sent.frame);
+    let is_first = |sent: &SentSegment| retransmissions.iter().all(|again| again.frame != sent.frame);
     let holds = |sent: &&SentSegment| !sent.seq.is_after(left) && sent.end.is_after(left) && is_first(sent);
     let original = carried.filter(is_first).or_else(|| peer.sent.iter().find(holds).copied());
     if let Some(copied) = copy {
         // the duplicate reached the receiver, too; another transmission can have come twice as well
-        let others = repeats
+        let others = retransmissions
             .iter()
             .any(|again| again.frame != copied.frame && Some(again.frame) > copied.copy.map(NonZeroU64::get));
         if !others {
@@ -143,7 +143,7 @@ fn received_twice(
     }
     // a late original behind its retransmission: both arrived
     if let Some((late, again)) =
-        repeats.iter().rev().filter(|again| again.late).find_map(|late| Some((late, late.first?)))
+        retransmissions.iter().rev().filter(|again| again.late).find_map(|late| Some((late, late.first?)))
     {
         let (from, to) = peer.range_of(again).unwrap_or((left, right));
         let whole = !left.is_after(from) && !right.is_before(to);
@@ -154,9 +154,11 @@ fn received_twice(
         });
     }
     let probe = peer.newest().filter(|newest| newest.len == 1 && one_byte).map(|newest| newest.frame);
-    match (original, repeats.is_empty()) {
+    match (original, retransmissions.is_empty()) {
         (_, false) => peer.already_received((left, right), original.as_ref(), echo, view),
-        (Some(sent), true) if sent.repeats > 0 => Some(DsackReport::Retransmitted { again: sent.last.0, other: 0 }),
+        (Some(sent), true) if sent.retransmissions > 0 => {
+            Some(DsackReport::Retransmitted { again: sent.last.0, other: 0 })
+        }
         (Some(sent), true) if probe.is_some_and(|probe| probe != sent.frame && probe != sent.last.0) => None,
         (Some(sent), true) if peer.isn.is_none() && peer.begins_with(&sent) => {
             Some(DsackReport::Unknown { once: sent.frame })
@@ -178,8 +180,12 @@ impl TcpEndpoint {
 
     /// The sequence space of the segment in a frame, as far as it is remembered.
     fn range_of(&self, frame: u64) -> Option<(SeqNumber, SeqNumber)> {
-        let again =
-            self.loss().repeats.iter().find(|again| again.frame == frame).map(|again| (again.seq, again.packet_end));
+        let again = self
+            .loss()
+            .retransmissions
+            .iter()
+            .find(|again| again.frame == frame)
+            .map(|again| (again.seq, again.packet_end));
         let mut parts = self.sent.iter().filter(|sent| sent.frame == frame);
         let first = parts.next().map(|sent| (sent.seq, sent.end));
         again.or_else(|| first.map(|(from, to)| (from, parts.next_back().map_or(to, |sent| sent.end))))
@@ -209,22 +215,24 @@ impl TcpEndpoint {
             let fin = self.fin.filter(|fin| fin.frame != frame).and_then(|fin| fin.stamp);
             !others.map(|sent| sent.timestamp).chain([fin]).any(|other| other == stamp)
         };
-        let mut of_echo = self.loss().repeats.iter().filter(|again| echo.is_some() && again.timestamp == echo);
+        let mut of_echo = self.loss().retransmissions.iter().filter(|again| echo.is_some() && again.timestamp == echo);
         let arrived_first = of_echo.next().filter(|again| of_echo.next().is_none() && only(echo, again.frame));
         let arrived_first = arrived_first.filter(|again| again.carries(left)).map(|again| again.frame);
         let unreported =
             |again: &&mut RetransmittedSegment| again.carries(left) && again.had.is_none_or(|had| !left.is_before(had));
-        let mut repeats: Vec<_> = self.loss_mut().repeats.iter_mut().filter(unreported).collect();
+        let mut retransmissions: Vec<_> = self.loss_mut().retransmissions.iter_mut().filter(unreported).collect();
         // what its sender retransmitted it had sent before, captured or not
-        let arrived = repeats.iter().any(|again| again.arrived);
+        let arrived = retransmissions.iter().any(|again| again.arrived);
         let earlier = original.is_some() || arrived || matches!(view, View::Sender | View::Both);
-        let sent = repeats.len() + usize::from(earlier);
-        let last = repeats.iter().filter(|again| again.had.is_none()).map(|again| again.frame).max();
-        let newest = repeats.len().checked_sub(1).filter(|_| view.shows_arrival() && sent > 1);
-        let later = repeats.iter().position(|again| arrived_first.is_some_and(|first| again.frame > first));
+        let sent = retransmissions.len() + usize::from(earlier);
+        let last = retransmissions.iter().filter(|again| again.had.is_none()).map(|again| again.frame).max();
+        let newest = retransmissions.len().checked_sub(1).filter(|_| view.shows_arrival() && sent > 1);
+        let later = retransmissions.iter().position(|again| arrived_first.is_some_and(|first| again.frame > first));
         let known = newest.or(later);
-        if let Some((first, sent)) = arrived_first.zip(original).filter(|_| known.is_none() && repeats.len() == 1) {
-            let again = repeats.first_mut()?;
+        if let Some((first, sent)) =
+            arrived_first.zip(original).filter(|_| known.is_none() && retransmissions.len() == 1)
+        {
+            let again = retransmissions.first_mut()?;
             let whole = !left.is_after(again.seq) && !right.is_before(again.end);
             again.had = Some(right);
             if whole {
@@ -232,10 +240,10 @@ impl TcpEndpoint {
             }
             return Some(DsackReport::Partly { again: first, bytes: right.relative_to(left) });
         }
-        let index = known.or_else(|| repeats.iter().position(|again| again.had.is_none())).unwrap_or(0);
-        let again = repeats.get_mut(index)?;
-        let goes_on = again.had.is_some_and(|had| !left.is_after(had));
-        let whole = (goes_on || !left.is_after(again.seq)) && !right.is_before(again.end);
+        let index = known.or_else(|| retransmissions.iter().position(|again| again.had.is_none())).unwrap_or(0);
+        let again = retransmissions.get_mut(index)?;
+        let continues = again.had.is_some_and(|had| !left.is_after(had));
+        let whole = (continues || !left.is_after(again.seq)) && !right.is_before(again.end);
         again.had = Some(right);
         let first = again.frame;
         Some(match last.filter(|last| known.is_none() && *last != first) {

@@ -21,20 +21,20 @@ pub(super) struct Scoreboard {
     /// The number of acknowledged segments at the front.
     acked: usize,
     /// Allocated with the first acknowledged segment whose checksum is invalid.
-    misfits: Option<Box<AckedMisfits>>,
+    bad_checksums: Option<Box<AckedMisfits>>,
 }
 
 /// Segments that are acknowledged although their checksum is invalid.
 #[derive(Clone, Copy, Debug, Default)]
 struct AckedMisfits {
-    seen: Misfits,
+    seen: BadChecksums,
     /// One of them was sent only once.
     arrived: bool,
 }
 
 /// Segments with data, a SYN or a FIN whose checksum is invalid, by what ACKs show of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Misfits {
+pub struct BadChecksums {
     /// Acknowledged, and no other copy of them was captured: the receiver accepted them.
     pub accepted: u32,
     /// Sent more than once, reported missing, or not acknowledged: the receiver may have discarded them.
@@ -43,9 +43,9 @@ pub struct Misfits {
     pub first: Option<(u64, u64)>,
 }
 
-impl Misfits {
+impl BadChecksums {
     fn see(&mut self, sent: &SentSegment, by: u64) {
-        if sent.repeats > 0 || sent.late {
+        if sent.retransmissions > 0 || sent.late {
             self.doubtful = self.doubtful.saturating_add(1);
         } else {
             self.accepted = self.accepted.saturating_add(1);
@@ -86,7 +86,7 @@ impl Scoreboard {
     pub(super) fn clear(&mut self) {
         self.segments.clear();
         self.acked = 0;
-        self.misfits = None;
+        self.bad_checksums = None;
     }
 
     /// Remembers a segment that brings bytes for the first time.
@@ -145,32 +145,32 @@ impl Scoreboard {
     /// Returns `true` if an invalid checksum may mean that the segment was discarded: `false` if one such segment
     /// arrived, or if most segments have invalid checksums.
     #[cold]
-    pub(super) fn misfits_are_lost(&self) -> bool {
-        !self.misfits.as_ref().is_some_and(|misfits| misfits.arrived) && !self.is_mostly_damaged()
+    pub(super) fn bad_checksums_are_lost(&self) -> bool {
+        !self.bad_checksums.as_ref().is_some_and(|bad_checksums| bad_checksums.arrived) && !self.is_mostly_damaged()
     }
 
     /// Notes that a segment with an invalid checksum was acknowledged, though no other copy of it was captured. Returns
     /// `true` if one had been before.
     #[cold]
-    pub(super) fn see_misfit(&mut self) -> bool {
-        std::mem::replace(&mut self.misfits.get_or_insert_default().arrived, true)
+    pub(super) fn add_bad_checksum(&mut self) -> bool {
+        std::mem::replace(&mut self.bad_checksums.get_or_insert_default().arrived, true)
     }
 
     /// Notes that one of those just acknowledged may have been discarded: its ACK covers another copy.
     #[cold]
-    pub(super) fn doubt_misfit(&mut self) {
-        let seen = &mut self.misfits.get_or_insert_default().seen;
+    pub(super) fn doubt_bad_checksum(&mut self) {
+        let seen = &mut self.bad_checksums.get_or_insert_default().seen;
         seen.accepted = seen.accepted.saturating_sub(1);
         seen.doubtful = seen.doubtful.saturating_add(1);
     }
 
     /// The segments with an invalid checksum, with those that are not acknowledged so far.
     #[cold]
-    pub(super) fn misfits(&self) -> Misfits {
+    pub(super) fn bad_checksums(&self) -> BadChecksums {
         let open = self.segments.range(self.acked.min(self.segments.len())..).filter(|sent| sent.damaged).count();
         let open = u32::try_from(open).unwrap_or(u32::MAX);
-        let seen = self.misfits.as_ref().map(|misfits| misfits.seen).unwrap_or_default();
-        Misfits { doubtful: seen.doubtful.saturating_add(open), ..seen }
+        let seen = self.bad_checksums.as_ref().map(|bad_checksums| bad_checksums.seen).unwrap_or_default();
+        BadChecksums { doubtful: seen.doubtful.saturating_add(open), ..seen }
     }
 
     /// All remembered segments.
@@ -200,7 +200,7 @@ impl Scoreboard {
     pub(super) fn repeat(&mut self, from: SeqNumber, to: SeqNumber, last: (u64, OptTime)) {
         let again = |sent: &&mut SentSegment| sent.seq.is_before(to);
         for sent in self.segments.iter_mut().rev().take_while(|sent| sent.end.is_after(from)).filter(again) {
-            sent.repeats = sent.repeats.saturating_add(1);
+            sent.retransmissions = sent.retransmissions.saturating_add(1);
             sent.last = last;
         }
     }
@@ -238,15 +238,15 @@ impl Scoreboard {
         let mut clean = true;
         while let Some(sent) = self.segments.get_mut(self.acked).filter(|sent| !sent.end.is_after(ack)) {
             sent.acked_by = NonZeroU64::new(by);
-            covered.odd |= sent.damaged || sent.repeats > 0;
+            covered.odd |= sent.damaged || sent.retransmissions > 0;
             if sent.damaged {
-                self.misfits.get_or_insert_default().seen.see(sent, by);
+                self.bad_checksums.get_or_insert_default().seen.see(sent, by);
             }
             let (first, last) = covered.frames.unwrap_or((sent.frame, sent.frame));
             let counted = sent.part && covered.frames.is_some() && last == sent.frame;
             covered.frames = Some((first.min(sent.frame), last.max(sent.frame)));
             covered.segments += u32::from(sent.len > 0 && !counted);
-            clean &= sent.repeats == 0 && !sent.late;
+            clean &= sent.retransmissions == 0 && !sent.late;
             covered.sample = clean.then_some(Sample { frame: sent.frame, at: sent.at, len: sent.len });
             self.acked += 1;
         }
@@ -269,7 +269,7 @@ mod tests {
             last: (frame, OptTime::UNKNOWN),
             ip_id: None,
             timestamp: None,
-            repeats: 0,
+            retransmissions: 0,
             damaged: false,
             late: false,
             overtaken: false,
@@ -285,7 +285,7 @@ mod tests {
         let covered = list.acknowledge(SeqNumber(25), 9);
         assert_eq!((covered.segments, covered.frames), (2, Some((1, 2))));
         assert_eq!(covered.sample.map(|s| s.frame), Some(2));
-        list.carrying(SeqNumber(35)).unwrap().repeats += 1;
+        list.carrying(SeqNumber(35)).unwrap().retransmissions += 1;
         assert!(list.acknowledge(SeqNumber(40), 10).sample.is_none());
         assert_eq!(list.carrying(SeqNumber(12)).unwrap().acked_by, NonZeroU64::new(9));
     }
@@ -298,7 +298,7 @@ mod tests {
         list.part(from, None);
         list.part(to, None);
         list.repeat(from, to, (2, OptTime::UNKNOWN));
-        let parts: Vec<_> = list.iter().map(|sent| (sent.len, sent.repeats, sent.last.0)).collect();
+        let parts: Vec<_> = list.iter().map(|sent| (sent.len, sent.retransmissions, sent.last.0)).collect();
         assert_eq!(parts, [(10, 0, 1), (10, 1, 2), (10, 0, 1)]);
         let covered = list.acknowledge(SeqNumber(20), 3);
         assert_eq!((covered.segments, covered.frames), (1, Some((1, 1))));

@@ -72,7 +72,7 @@ pub(super) struct SentSegment {
     pub(super) ip_id: Option<u16>,
     pub(super) timestamp: Option<u32>,
     /// The number of times it was retransmitted.
-    pub(super) repeats: u16,
+    pub(super) retransmissions: u16,
     /// Its checksum is invalid.
     pub(super) damaged: bool,
     /// It filled a gap.
@@ -88,6 +88,6 @@ pub(super) struct SentSegment {
 impl SentSegment {
     /// Returns `true` unless it was sent exactly once, whole and in order.
     pub(super) fn is_unusual(&self) -> bool {
-        self.repeats > 0 || self.damaged | self.late | self.part
+        self.retransmissions > 0 || self.damaged | self.late | self.part
     }
 }

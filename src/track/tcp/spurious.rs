@@ -41,7 +41,7 @@ impl TcpEndpoint {
         let trip = round_trip.filter(|trip| *trip >= COMPARABLE_RTT)?;
         let first = *peer.sent.carrying(dup_ack.ack)?;
         let newly = first.acked_by.is_some_and(|by| by.get() == packet.frame);
-        let once = first.repeats == 0 && !first.late && !first.damaged;
+        let once = first.retransmissions == 0 && !first.late && !first.damaged;
         let reported = dup_ack.at.since(first.at).is_some_and(|since| since.0 >= trip.0 / 2);
         let too_soon = packet.since(dup_ack.at).is_some_and(|since| since.0 < trip.0 / 4 * 3);
         let (frame, reported_by) = (NonZeroU64::new(first.frame)?, NonZeroU64::new(dup_ack.frame)?);
@@ -52,21 +52,21 @@ impl TcpEndpoint {
     /// next may have been changed as harmlessly.
     fn shows_bad_checksum(&self, peer: &mut Self, packet: &PacketRef, reported: bool) -> Option<SpuriousEvidence> {
         let newly = |sent: &&SentSegment| sent.acked_by.is_some_and(|by| by.get() == packet.frame);
-        let lone = |sent: &&SentSegment| sent.damaged && sent.repeats == 0 && !sent.late;
-        let misfit = *peer.sent.acked().filter(newly).find(lone)?;
-        let frame = NonZeroU64::new(misfit.frame)?;
-        let by = self.had_reported(&RetransmittedSegment::whole(&misfit)).filter(|_| reported);
+        let lone = |sent: &&SentSegment| sent.damaged && sent.retransmissions == 0 && !sent.late;
+        let bad = *peer.sent.acked().filter(newly).find(lone)?;
+        let frame = NonZeroU64::new(bad.frame)?;
+        let by = self.had_reported(&RetransmittedSegment::whole(&bad)).filter(|_| reported);
         if let Some(reported_by) = by.and_then(NonZeroU64::new) {
-            peer.sent.doubt_misfit();
+            peer.sent.doubt_bad_checksum();
             return Some(SpuriousEvidence::Unseen { frame, reported_by });
         }
         // a copy that the capture missed comes a time-out and a round trip later
         let round_trip = peer.estimator.smoothed().unwrap_or_default();
-        let at_once = packet.since(misfit.at).is_none_or(|took| took < MIN_RTO.plus(round_trip));
+        let at_once = packet.since(bad.at).is_none_or(|took| took < MIN_RTO.plus(round_trip));
         if !at_once {
-            peer.sent.doubt_misfit();
+            peer.sent.doubt_bad_checksum();
         }
-        (at_once && !peer.sent.see_misfit()).then_some(SpuriousEvidence::Misfit { frame })
+        (at_once && !peer.sent.add_bad_checksum()).then_some(SpuriousEvidence::BadChecksum { frame })
     }
 
     /// The retransmission of the first unacknowledged bytes, if it was not needed: the ACK echoes a timestamp older
@@ -81,7 +81,7 @@ impl TcpEndpoint {
     ) -> Option<SpuriousEvidence> {
         let first = *self.sent.carrying(from)?;
         let newly = first.acked_by.is_some_and(|by| by.get() == packet.frame);
-        if first.repeats == 0 || !newly {
+        if first.retransmissions == 0 || !newly {
             return None;
         }
         let stamps = segment.options.timestamps.map(|stamps| stamps.echo_reply).zip(first.timestamp);
@@ -93,19 +93,19 @@ impl TcpEndpoint {
             let carries = !again.seq.is_after(from) && again.packet_end.is_after(from);
             carries && !again.packet_end.is_after(segment.ack) && !again.fin_on_ack
         };
-        let mut repeats = self.loss().repeats.iter().filter(whole);
-        let sent_again = repeats.clone().next().map(|again| again.frame);
+        let mut retransmissions = self.loss().retransmissions.iter().filter(whole);
+        let retransmitted = retransmissions.clone().next().map(|again| again.frame);
         let (again, after) = match stamps {
             Some((echo, stamp)) if is_older(echo, stamp) => return None,
             Some((echo, _)) => {
-                (repeats.find(|again| again.timestamp.is_some_and(|stamp| is_older(echo, stamp)))?, None)
+                (retransmissions.find(|again| again.timestamp.is_some_and(|stamp| is_older(echo, stamp)))?, None)
             }
             None => {
-                let last = repeats.next_back()?;
+                let last = retransmissions.next_back()?;
                 (last, Some(packet.since(last.at).filter(too_soon)?))
             }
         };
-        let original = sent_again == Some(again.frame) && !first.damaged;
+        let original = retransmitted == Some(again.frame) && !first.damaged;
         let (again, first) = (NonZeroU64::new(again.frame)?, NonZeroU64::new(first.frame)?);
         Some(SpuriousEvidence::Earlier { again, first, after, original })
     }

@@ -5,7 +5,7 @@ use std::num::NonZeroU64;
 use super::fragments::EarlierFragments;
 use super::keep_alive::KeepAlives;
 use super::rules::window::ProvenZeroWindow;
-use super::scoreboard::Misfits;
+use super::scoreboard::BadChecksums;
 use super::two_ttls::TwoTtls;
 use crate::model::{Direction, Nanos, Occurrences, OptionKinds, PerDirection};
 use crate::track::capture_point::CapturePointEvidence;
@@ -53,7 +53,7 @@ pub struct Negotiated {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ZeroWindow {
     /// The segments that closed it.
-    pub shut: Occurrences,
+    pub closings: Occurrences,
     /// The first of them.
     pub how: Option<ProvenZeroWindow>,
     /// The segments that opened it.
@@ -98,7 +98,7 @@ pub struct Unacked {
     /// Its FIN is among them.
     pub fin: bool,
     /// The number of times the first of them was retransmitted, as far as it is remembered.
-    pub repeats: u16,
+    pub retransmissions: u16,
     /// From the first time that it was sent to the last.
     pub tried: Nanos,
     /// From its last copy to the end of the conversation.
@@ -149,7 +149,7 @@ pub struct TcpSummary {
     /// The first data that a side sent after its own RST, as if it had sent none.
     pub continued_after_reset: PerDirection<Option<u64>>,
     /// The first segment that answered the SYN and did not fit it.
-    pub misfit: Option<u64>,
+    pub wrong_handshake_ack: Option<u64>,
     /// The SYN that was refused by a challenge ACK, that ACK, and the stream of the connection that it belongs to, where
     /// the capture holds that.
     pub challenged_syn: Option<(u64, u64, Option<u32>)>,
@@ -178,7 +178,7 @@ pub struct TcpSummary {
     /// Segments with a wrong checksum.
     pub invalid: PerDirection<Occurrences>,
     /// Those of each side that take sequence space, by what ACKs show of them.
-    pub misfits: PerDirection<Misfits>,
+    pub bad_checksums: PerDirection<BadChecksums>,
     /// Segments of each side came with valid checksums.
     pub has_valid: PerDirection<bool>,
     /// Segments without data that their receiver does not accept.
@@ -192,7 +192,7 @@ pub struct TcpSummary {
     /// ICMP errors about the connection.
     pub errors: Occurrences,
     /// Segments whose bytes were captured before, without packets captured twice.
-    pub repeats: PerDirection<Occurrences>,
+    pub retransmissions: PerDirection<Occurrences>,
     /// Packets of another host in each side's name.
     pub other_hosts: PerDirection<Option<TwoTtls>>,
     /// Each side's keep-alives, if there were any.

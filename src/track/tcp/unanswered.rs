@@ -24,7 +24,7 @@ impl Connection {
     ) {
         let ends = segment.flags.intersects(TcpFlags::FIN.union(TcpFlags::RST)) && !again;
         let void = reset.is_some_and(|reset| reset.rule.effect.ends != Ends::Connection);
-        let (client, server) = (&self.sides.client_to_server, &self.sides.server_to_client);
+        let (client, server) = (&self.endpoints.client_to_server, &self.endpoints.server_to_client);
         let first = [client, server].iter().all(|side| side.fin.is_none() && side.reset.is_none());
         if !ends || void || !first || client.unread_bytes == 0 {
             return;
@@ -91,7 +91,7 @@ impl TcpEndpoint {
         Unacked {
             bytes: outstanding.saturating_sub(counted),
             fin,
-            repeats: first.map_or(0, |sent| sent.repeats),
+            retransmissions: first.map_or(0, |sent| sent.retransmissions),
             tried: first.and_then(|sent| sent.last.1.since(sent.at)).unwrap_or_default(),
             waited: first.and_then(|sent| end.since(sent.last.1)).unwrap_or_default(),
             frames: first.map_or((0, 0), |sent| (sent.frame, sent.last.0)),

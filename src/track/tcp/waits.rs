@@ -80,7 +80,7 @@ impl Connection {
             }
         }
         let again = facts.retransmission.is_some_and(|again| again.is_retransmitted());
-        let own = self.sides.get(sender);
+        let own = self.endpoints.get(sender);
         if again {
             *self.time.recovers.get_mut(sender) = own.snd_nxt;
         }
@@ -117,7 +117,7 @@ impl Connection {
     /// Notes which side has something in flight or is blocked, with the current segment.
     #[inline]
     fn note_flow(&mut self, sender: Direction, segment: &Segment) {
-        let (own, peer) = self.sides.both_mut(sender);
+        let (own, peer) = self.endpoints.both_mut(sender);
         self.time.last = Some(sender);
         if segment.len > 0 || segment.flags.contains(TcpFlags::FIN) {
             self.time.turn = Some(sender);
@@ -288,7 +288,8 @@ impl Connection {
     #[inline]
     fn skips_packets(&self, packet: &PacketRef) -> bool {
         let sender = packet.direction;
-        self.sides.get(sender).ip_id_steps.has_skipped() && packet.at.get().is_some_and(|at| self.is_longer(sender, at))
+        self.endpoints.get(sender).ip_id_steps.has_skipped()
+            && packet.at.get().is_some_and(|at| self.is_longer(sender, at))
     }
 
     /// The wait takes longer than the path to `sender` and back, and the capture was not made there.
@@ -325,7 +326,7 @@ impl Connection {
 
     /// Returns the time from the capture to `side` and back; `None` if the capture does not show it.
     fn path_beyond(&self, side: Direction) -> Option<Nanos> {
-        let quickest = self.sides.get(side).quickest_ack.get();
+        let quickest = self.endpoints.get(side).quickest_ack.get();
         self.handshake.answer_time(side).into_iter().chain(quickest).min().map(|path| path.max(Nanos(0)))
     }
 }

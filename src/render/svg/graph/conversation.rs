@@ -76,10 +76,10 @@ impl Graphs<'_> {
     /// Time and sequence numbers, as tcptrace has drawn them.
     fn sequence(&mut self, direction: Direction) {
         let way = self.series.directions().get(direction);
-        if way.segments.is_empty() && way.repeats.is_empty() {
+        if way.segments.is_empty() && way.retransmissions.is_empty() {
             return;
         }
-        let data = [highest(&way.segments), highest(&way.repeats), highest(&way.acks)].into_iter().max();
+        let data = [highest(&way.segments), highest(&way.retransmissions), highest(&way.acks)].into_iter().max();
         let top = data.unwrap_or_default() as f64;
         // a window far above all data would press the data flat
         let edge = highest(&way.edge) as f64;
@@ -95,8 +95,8 @@ impl Graphs<'_> {
         panel.steps(ACK, way.acks.slots(), self.series.end());
         panel.bars(SACK, way.sack.slots());
         panel.bars(DATA, way.segments.slots());
-        panel.bars(REPEAT, way.repeats.slots());
-        panel.flags(REPEAT, way.repeats.slots());
+        panel.bars(REPEAT, way.retransmissions.slots());
+        panel.flags(REPEAT, way.retransmissions.slots());
         panel.name(DATA, Mark::Bar, "data");
         if !way.acks.is_empty() {
             panel.name(ACK, Mark::Line, &format!("acknowledged by the {}", direction.receiver()));
@@ -108,8 +108,8 @@ impl Graphs<'_> {
         if !way.sack.is_empty() {
             panel.name(SACK, Mark::Bar, "SACK");
         }
-        if !way.repeats.is_empty() {
-            panel.name(REPEAT, Mark::Flag, &counted(values(&way.repeats), "retransmission"));
+        if !way.retransmissions.is_empty() {
+            panel.name(REPEAT, Mark::Flag, &counted(values(&way.retransmissions), "retransmission"));
         }
     }
 

@@ -101,7 +101,7 @@ const CORRUPTED: Rule<Acceptability> = Rule {
     },
     applies: |case| {
         let wrong = case.segment.checksum == Checksum::Invalid && case.checksums_tell;
-        (wrong && case.own.sent.misfits_are_lost()).then_some(Proof::default())
+        (wrong && case.own.sent.bad_checksums_are_lost()).then_some(Proof::default())
     },
     cause: sent,
     candidates: no_candidates,

@@ -93,7 +93,7 @@ const CORRUPTED_ACCEPTED: Rule<Arrivals> = Rule {
     rfc: &["RFC 9293 §3.1"],
     effect: ArrivalEffect { needless: false, corrupted_accepted: true, corrupted_discarded: false },
     applies: |evidence| match *evidence {
-        SpuriousEvidence::Misfit { frame } => Some(ArrivalProof { frame: frame.get(), ..ArrivalProof::default() }),
+        SpuriousEvidence::BadChecksum { frame } => Some(ArrivalProof { frame: frame.get(), ..ArrivalProof::default() }),
         _ => None,
     },
     says: |proof, _| {
@@ -182,7 +182,7 @@ mod tests {
         let kinds = [
             (earlier(None), "spurious_retransmit", Some(9), vec![4, 9, 20]),
             (earlier(Some(Nanos(1_000))), "spurious_retransmit", Some(9), vec![4, 9, 20]),
-            (SpuriousEvidence::Misfit { frame: four }, "checksum_accepted", None, vec![4, 20]),
+            (SpuriousEvidence::BadChecksum { frame: four }, "checksum_accepted", None, vec![4, 20]),
             (SpuriousEvidence::Unseen { frame: four, reported_by: nine }, "capture_gap", None, vec![4, 9, 20]),
             (SpuriousEvidence::Late { frame: four, reported_by: nine }, "reordered", None, vec![4, 9, 20]),
         ];

@@ -135,7 +135,7 @@ impl WaitingCase<'_> {
     /// The sender's last data was retransmitted: its congestion window may hold back what Nagle's algorithm would
     /// (RFC 5681 §3.1).
     fn in_recovery(&self) -> bool {
-        self.own.loss().repeats.last().is_some_and(|again| again.frame == self.before.frame)
+        self.own.loss().retransmissions.last().is_some_and(|again| again.frame == self.before.frame)
     }
 
     /// Nagle's algorithm held it back: it left right after the ACK of the one small segment that was in flight, and nothing
@@ -168,7 +168,7 @@ impl WaitingCase<'_> {
         // the ACK covers that one segment, sent once
         let mut covered =
             self.own.sent.acked().rev().take_while(|sent| sent.acked_by.map(NonZeroU64::get) == Some(ack.frame));
-        let alone = covered.next().is_some_and(|sent| sent.frame == self.before.frame && sent.repeats == 0)
+        let alone = covered.next().is_some_and(|sent| sent.frame == self.before.frame && sent.retransmissions == 0)
             && covered.next().is_none();
         let had_room = self.peer.loss().opened_in != ack.frame && self.peer.window >= self.full;
         let off = self.own.nagle_off || self.in_recovery();

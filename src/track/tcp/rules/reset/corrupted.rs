@@ -30,5 +30,5 @@ pub(super) const CORRUPTED: Rule<ResetFamily> = Rule {
 
 fn is_corrupted(case: &ResetCase<'_>) -> Option<ResetProof> {
     let wrong = case.segment.checksum == Checksum::Invalid && case.checksums_tell;
-    (wrong && case.own.sent.misfits_are_lost()).then(ResetProof::default)
+    (wrong && case.own.sent.bad_checksums_are_lost()).then(ResetProof::default)
 }

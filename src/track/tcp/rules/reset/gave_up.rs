@@ -66,7 +66,7 @@ pub(super) const DATA: Rule<ResetFamily> = Rule {
         let sent = own.sent.iter().find(|sent| sent.acked_by.is_none())?;
         // a socket that was closed answers with RST too, though its FIN may just have been retransmitted
         let least = if own.fin.is_some() { 3 } else { 1 };
-        if sent.repeats < least || own.reset.is_some() {
+        if sent.retransmissions < least || own.reset.is_some() {
             return None;
         }
         let heard = case.peer.newest().map_or(0, |newest| newest.frame);
@@ -76,7 +76,7 @@ pub(super) const DATA: Rule<ResetFamily> = Rule {
             answers: answered.and_then(|answered| NonZeroU64::new(answered.frame)),
             before: NonZeroU64::new(sent.frame),
             also: NonZeroU64::new(sent.last.0),
-            count: sent.repeats,
+            count: sent.retransmissions,
             ..ResetProof::default()
         })
     },

@@ -19,7 +19,7 @@ pub(super) const AGAIN: Rule<ResetFamily> = answering(
         let syn = case.refused_syn()?;
         let answered = case.own.recent_next >= u32::from(case.peer.syns_sent());
         let before = case.own.newest().filter(|before| answered && before.frame > syn)?;
-        let again = |frame: u64| case.peer.loss().repeats.iter().any(|again| again.frame == frame);
+        let again = |frame: u64| case.peer.loss().retransmissions.iter().any(|again| again.frame == frame);
         let duplicate = case.peer.syn.map(|(frame, _)| frame).filter(|_| case.peer.syn_copies > 0);
         let answers = duplicate.filter(|frame| !again(frame.get()));
         Some(ResetProof { answers, before: std::num::NonZeroU64::new(before.frame), ..ResetProof::default() })

@@ -108,7 +108,7 @@ impl<'a> Case<'a> {
     ) -> Self {
         let proof = RetransmissionProof { view: path.view, ..RetransmissionProof::default() };
         let since = match &before {
-            Before::Segment(sent) if sent.repeats > 0 => sent.last.0,
+            Before::Segment(sent) if sent.retransmissions > 0 => sent.last.0,
             _ => 0,
         };
         let evidence = match before {
@@ -186,7 +186,7 @@ impl<'a> Case<'a> {
     /// retransmit.
     pub(super) fn is_asked_for(&self, evidence: &LossEvidence) -> bool {
         let timer = self.timer_wait().is_some_and(|wait| wait >= MIN_RTO);
-        let repeated = self.segment().is_some_and(|before| before.repeats > 0);
+        let repeated = self.segment().is_some_and(|before| before.retransmissions > 0);
         let late =
             !self.is_reaction() || repeated && self.since(evidence.first_at).is_some_and(|since| since >= MIN_RTO);
         evidence.is_enough() && self.can_react_to(evidence.enough_at) && !(timer && late)
@@ -230,7 +230,7 @@ impl<'a> Case<'a> {
 
     /// The number of this retransmission of its bytes.
     pub(super) fn nth(&self) -> u32 {
-        self.segment().map_or(1, |before| u32::from(before.repeats) + 1)
+        self.segment().map_or(1, |before| u32::from(before.retransmissions) + 1)
     }
 
     /// Returns `true` if the receiver's cumulative ACK is below these bytes: a timer would send others first (RFC 6298
@@ -247,7 +247,7 @@ impl<'a> Case<'a> {
         let sack = unseen || self.receiver.sack_permitted && self.sender.sack_permitted;
         let in_flight = before.acked_by.is_none() && self.sender.sent.in_flight() > 0;
         let last = before.end == self.again.end && self.sender.snd_nxt == Some(self.again.end);
-        sack && in_flight && last && before.repeats == 0
+        sack && in_flight && last && before.retransmissions == 0
     }
 
     /// Returns `true` if nothing else was in flight, as far as the capture shows, and it was sent less than a usual
@@ -265,7 +265,13 @@ impl<'a> Case<'a> {
     /// The payload bytes of the earlier retransmissions of the segment that begins here, newest first.
     pub(super) fn sizes_before(&self) -> impl Iterator<Item = u32> + '_ {
         let same = |other: &&RetransmittedSegment| other.seq == self.again.seq && !other.late;
-        self.sender.loss().repeats.iter().rev().filter(same).map(|other| other.packet_end.relative_to(other.seq))
+        self.sender
+            .loss()
+            .retransmissions
+            .iter()
+            .rev()
+            .filter(same)
+            .map(|other| other.packet_end.relative_to(other.seq))
     }
 
     /// The payload bytes of the segment that carried the first of its bytes before, where that was longer and cut elsewhere:
@@ -298,11 +304,11 @@ pub(in crate::track::tcp) fn of_segment(
     let last_byte = SeqNumber(again.end.0.wrapping_sub(1));
     let through = sender.sent.carried(last_byte).map(|sent| sent.frame).filter(|frame| *frame != before.frame);
     // what was acknowledged before it was retransmitted has arrived
-    let corrupted = before.damaged && before.acked_by.is_none() && sender.sent.misfits_are_lost();
+    let corrupted = before.damaged && before.acked_by.is_none() && sender.sent.bad_checksums_are_lost();
     RetransmissionProof {
         original: Some(before.frame),
         through: through.and_then(NonZeroU64::new),
-        last: NonZeroU64::new(before.last.0).filter(|last| before.repeats > 0 && last.get() != before.frame),
+        last: NonZeroU64::new(before.last.0).filter(|last| before.retransmissions > 0 && last.get() != before.frame),
         after: again.at.since(before.last.1),
         first_copy: if corrupted { FirstCopy::Corrupted } else { FirstCopy::Captured },
         view,

@@ -75,7 +75,7 @@ pub(super) const SENT_BEFORE_DELIVERED: Rule<RetransmissionFamily> = Rule {
         ..ASKED
     },
     applies: |case| {
-        let before = case.segment().filter(|before| before.repeats == 0 && before.acked_by.is_none())?;
+        let before = case.segment().filter(|before| before.retransmissions == 0 && before.acked_by.is_none())?;
         let recovery = case.sender.loss().recovery.as_ref().filter(|recovery| !recovery.is_over(case.receiver))?;
         let (ack, at) = case.receiver.advanced;
         let limit = case.path.journey.unwrap_or_default().plus(case.round_trip().unwrap_or_default()).plus(PACING);

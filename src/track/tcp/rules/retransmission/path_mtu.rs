@@ -75,7 +75,7 @@ pub(super) const BLACK_HOLE: Rule<RetransmissionFamily> = Rule {
 };
 
 fn black_hole(case: &Case<'_>) -> Option<Proof> {
-    let before = case.segment().filter(|before| before.repeats >= 2)?;
+    let before = case.segment().filter(|before| before.retransmissions >= 2)?;
     let size = case.len();
     let timer = case.timer_wait().is_some_and(|wait| wait >= MIN_RTO) && !case.skips_others();
     let evidence = case.receiver.loss_evidence(case.again, before.frame).filter(|_| timer && size > MIN_MTU_SEGMENT)?;

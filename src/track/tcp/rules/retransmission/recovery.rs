@@ -31,12 +31,12 @@ const CONTINUED: RetransmissionEffect = RetransmissionEffect {
 fn continues(case: &Case<'_>, timeout: bool) -> Option<Proof> {
     let recovery = case.sender.loss().recovery.filter(|recovery| recovery.after_timeout() == timeout)?;
     let before = match &case.before {
-        Before::Segment(before) if before.overtaken && before.repeats == 0 => 0,
+        Before::Segment(before) if before.overtaken && before.retransmissions == 0 => 0,
         Before::Segment(before) => before.last.0,
         Before::Gap(gap) if timeout || case.is_sent_before() => gap.shown_by.0,
         _ => return None,
     };
-    let (since, ack) = recovery.goes_on(case.again, before, case.receiver, case.path.journey, case.round_trip())?;
+    let (since, ack) = recovery.continues(case.again, before, case.receiver, case.path.journey, case.round_trip())?;
     Some(Proof { second: NonZeroU64::new(since), ..case.proved_by(ack) })
 }
 

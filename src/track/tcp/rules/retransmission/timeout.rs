@@ -165,7 +165,7 @@ pub(super) const TOGETHER: Rule<RetransmissionFamily> = Rule {
         let before = case.segment()?;
         let timer = &case.sender.loss().timer;
         let (frame, at) = timer.restarted.filter(|_| timer.in_row > 0 && !timer.probe && !timer.may_be_probe)?;
-        let next = case.sender.loss().repeats.last().is_some_and(|last| last.packet_end == case.again.seq);
+        let next = case.sender.loss().retransmissions.last().is_some_and(|last| last.packet_end == case.again.seq);
         let at_once = case.since(at).is_some_and(|since| since < NO_TIMER_WITHIN);
         let waited = case.since(before.last.1).is_some_and(|since| since >= MIN_RTO);
         (next && at_once && waited && case.receiver.ack_frame < frame).then(|| case.proved_by(frame))
@@ -261,7 +261,7 @@ pub(super) const THOUGH_REPORTED: Rule<RetransmissionFamily> = Rule {
     effect: RetransmissionEffect { delivery: Delivery::Lost, ..TIMEOUT },
     applies: |case| {
         // those that follow a retransmission go on until it arrives
-        let evidence = case.evidence.filter(|_| case.segment().is_none_or(|before| before.repeats == 0))?;
+        let evidence = case.evidence.filter(|_| case.segment().is_none_or(|before| before.retransmissions == 0))?;
         let enough = if evidence.acks >= 3 { ProofDetail::Alternative } else { ProofDetail::Plain };
         let second = NonZeroU64::new(evidence.last).filter(|last| last.get() != evidence.first);
         let seen = if case.can_react_to(evidence.enough_at) { evidence.acks } else { 0 };
