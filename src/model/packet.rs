@@ -213,6 +213,12 @@ impl IcmpError {
         matches!((self.version, self.icmp_type, self.code), (4, 3, 0 | 1) | (6, 1, 0 | 3))
     }
 
+    /// Returns `true` if the quoted packet was discarded, for another reason than the MTU of a link (RFC 792; RFC 4443 §3).
+    pub fn is_discarded(&self) -> bool {
+        let discards = matches!((self.version, self.icmp_type), (4, 3 | 11 | 12) | (6, 1 | 3 | 4));
+        discards && !self.is_too_big()
+    }
+
     /// Returns `true` if the packet exceeded the MTU of the next link and must not be fragmented (RFC 1191 §4, RFC 4443
     /// §3.2).
     pub fn is_too_big(&self) -> bool {

@@ -231,6 +231,8 @@ pub struct SlowAnswer {
 pub struct Observations {
     /// Its ACK covers bytes that are not in the capture: how many, and the frame that showed the gap.
     pub capture_gap: Option<(u32, Option<u64>)>,
+    /// An ACK before had shown that the capture lacks what the peer sends, and no packet of the peer has come since.
+    pub gap_continues: bool,
     /// Its DSACK block (RFC 2883) reports bytes that arrived twice.
     pub duplicate_sack: Option<ProvenDsack>,
     /// It acknowledges new data and no longer reports bytes that the SACK in this frame had reported (RFC 2018 §8).

@@ -38,9 +38,26 @@ pub struct RetransmissionProof {
     pub view: View,
     /// A circumstance that the rule distinguishes in its sentences.
     pub detail: ProofDetail,
+    /// The sender's last segment that an ICMP error reported as discarded.
+    pub discarded: Option<Discarded>,
+}
+
+/// A segment that an ICMP error reported as discarded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Discarded {
+    /// Its frame.
+    pub frame: u64,
+    /// The frame of the error.
+    pub by: NonZeroU64,
 }
 
 impl RetransmissionProof {
+    /// The ICMP error that reported an earlier transmission of the bytes as discarded: its last one, or else the first.
+    pub fn discarded_before(&self) -> Option<Discarded> {
+        let earlier = [self.original, self.last.map(NonZeroU64::get), self.through.map(NonZeroU64::get)];
+        self.discarded.filter(|discarded| earlier.contains(&Some(discarded.frame)))
+    }
+
     /// Returns the number of the segment's `len` payload bytes that no earlier packet of the capture holds.
     pub(super) fn not_captured_before(&self, len: u32) -> u32 {
         match self.first_copy {

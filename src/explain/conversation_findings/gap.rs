@@ -1,9 +1,31 @@
-//! Bytes that never came, though later ones did.
+//! Bytes that never came, though later ones did, and sides that were not captured.
 
 use crate::explain::describe::bytes;
-use crate::model::Direction;
+use crate::model::{Direction, counted};
 use crate::model::{Finding, FindingCode as Code, FindingSink};
-use crate::track::{TcpTotals, UnfilledGap, View};
+use crate::track::{ConversationTotals, TcpTotals, UnfilledGap, View};
+
+/// Sides whose bytes are acknowledged again and again, though the capture holds no packet of them.
+pub(super) fn unseen(totals: &ConversationTotals, tcp: &TcpTotals, found: &mut impl FindingSink) {
+    for direction in [Direction::ClientToServer, Direction::ServerToClient] {
+        let unseen = tcp.story.unseen.get(direction);
+        // a single ACK has said so itself
+        if unseen.acks.count < 2 {
+            continue;
+        }
+        let (sender, receiver) = (direction.sender(), direction.receiver());
+        let until = match totals.packets.get(direction) {
+            0 => String::new(),
+            _ => format!(" up to frame {}", unseen.last),
+        };
+        let text = format!(
+            "The capture holds no packet of the {sender}{until}, but {} of the {receiver} acknowledge {} of it. They arrived: the capture missed them, and the network did not lose them. Candidates: the two directions take different paths, or a filter or tap passes one of them only.",
+            counted(unseen.acks.count, "ACK"),
+            bytes(unseen.bytes.try_into().unwrap_or(u32::MAX)),
+        );
+        found.push(Finding::new(Code::CaptureGap, text, unseen.acks.frames.iter().copied()));
+    }
+}
 
 pub(super) fn of(tcp: &TcpTotals, found: &mut impl FindingSink) {
     for direction in [Direction::ClientToServer, Direction::ServerToClient] {

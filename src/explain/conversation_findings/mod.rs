@@ -29,6 +29,7 @@ pub(super) fn report(totals: &ConversationTotals, found: &mut impl FindingSink) 
     if let Some(tcp) = totals.tcp.as_ref().filter(|_| !totals.in_surge) {
         handshake::of(totals, tcp, found);
         window::of(totals, tcp, found);
+        gap::unseen(totals, tcp, found);
         gap::of(tcp, found);
         path_mtu::of(tcp, found);
         found.extend(ack_loop::of(&tcp.story));

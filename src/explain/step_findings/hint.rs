@@ -15,7 +15,7 @@ pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, found: &mut impl FindingSi
     let frame = event.frame;
     let observations = &facts.observations;
     let (who, peer) = (event.direction.sender(), event.direction.receiver());
-    if let Some((count, shown_by)) = observations.capture_gap {
+    if let Some((count, shown_by)) = observations.capture_gap.filter(|_| !observations.gap_continues) {
         let text = match count {
             1 => format!(
                 "A byte of the {peer}'s, or its FIN, is acknowledged here, so it arrived, but it is not in the capture so far: the capture missed it, or holds it out of order further on; the network did not lose it."

@@ -7,13 +7,18 @@ use crate::track::{Event, Retransmission, TcpFacts};
 
 pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, again: &Retransmission, found: &mut impl FindingSink) {
     let Retransmission { rule, proof } = again;
-    let frames = (rule.frames)(proof).into_iter().chain([event.frame]);
+    let discarded = proof.discarded_before().filter(|_| again.is_retransmitted());
+    let error = discarded.map_or(0, |discarded| discarded.by.get());
+    let frames = (rule.frames)(proof).into_iter().chain([error, event.frame]);
     found.add(rule.code, frames, || {
         let new = match proof.fresh {
             0 => String::new(),
             1 => " The last byte of the segment is new.".to_owned(),
             fresh => format!(" The last {} of the segment are new.", bytes(fresh)),
         };
-        (rule.says)(proof, &words(event, facts)) + &new
+        let rejected = discarded.map_or_else(String::new, |discarded| {
+            format!(" The ICMP error in frame {} reports that frame {} was discarded.", discarded.by, discarded.frame)
+        });
+        (rule.says)(proof, &words(event, facts)) + &rejected + &new
     });
 }

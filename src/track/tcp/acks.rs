@@ -70,6 +70,13 @@ impl Connection {
             let accepted_probe = beyond == 1 && answers_probe;
             if beyond > 0 && !accepted_probe {
                 observations.capture_gap = Some((beyond, None));
+                if peer.newest().is_none() {
+                    let unseen = &mut peer.loss_mut().unseen;
+                    observations.gap_continues = unseen.acks.count > 0;
+                    unseen.acks.see(packet.frame);
+                    unseen.last = packet.frame;
+                    unseen.bytes = unseen.bytes.saturating_add(u64::from(beyond));
+                }
                 let from = SeqNumber(segment.ack.0.wrapping_sub(beyond));
                 peer.loss_mut().gaps.missed(from, segment.ack, missed);
             }

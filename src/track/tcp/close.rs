@@ -197,6 +197,7 @@ impl Connection {
             });
             *story.resets.get_mut(direction) = own.reset.map(NonZeroU64::get);
             *story.bad_checksums.get_mut(direction) = own.sent.bad_checksums();
+            *story.unseen.get_mut(direction) = own.loss().unseen.clone();
             *story.has_valid.get_mut(direction) = self.clues.has_valid(direction);
             *story.other_hosts.get_mut(direction) = self.two_hosts(direction);
             *story.reset_labels.get_mut(direction) = own.reset.map(|_| own.loss().resets.label);

@@ -4,6 +4,7 @@ use super::connection::Connection;
 use super::endpoint::TcpEndpoint;
 use crate::model::{Direction, IcmpError, Quoted};
 use crate::track::packet_ref::PacketRef;
+use crate::track::retransmission_proof::Discarded;
 
 /// IP and TCP headers without options, and with all that fit, in bytes.
 const HEADERS: std::ops::RangeInclusive<u32> = 40..=120;
@@ -87,7 +88,11 @@ impl Connection {
             sender.loss_mut().too_big = packet.place();
             self.recorder.see_too_big(!packet.direction, packet.frame, error.mtu);
         }
-        quoted_frame(sender, &error.quoted)
+        let quoted = quoted_frame(sender, &error.quoted);
+        if let Some((frame, by)) = quoted.zip(packet.place()).filter(|_| error.is_discarded()) {
+            sender.loss_mut().discarded = Some(Discarded { frame, by: by.0 });
+        }
+        quoted
     }
 
     /// Returns `true` if a segment of this side is the quoted one, by its IP identification and sequence number.

@@ -10,7 +10,9 @@ use super::gaps::GapList;
 use super::refused::Refused;
 use super::segment::RetransmittedSegment;
 use super::two_ttls::TwoTtls;
+use super::unseen::UnseenSide;
 use crate::model::{Nanos, OptTime, SeqNumber};
+use crate::track::retransmission_proof::Discarded;
 
 /// The SACK blocks of one segment: at most 4 fit into the options (RFC 2018 §3).
 pub(super) type SackBlocks = [Option<(SeqNumber, SeqNumber)>; 4];
@@ -36,9 +38,13 @@ pub(in crate::track) struct LossState {
     pub(super) too_big: Option<(NonZeroU64, OptTime)>,
     /// The last ICMP error that reported its peer's host or network unreachable, and when it came.
     pub(super) unreachable: Option<(NonZeroU64, OptTime)>,
+    /// Its last segment that an ICMP error reported as discarded.
+    pub(super) discarded: Option<Discarded>,
     /// Its last segment that the peer does not accept, until another one is accepted.
     pub(super) refused: Option<Refused>,
     pub(super) gaps: GapList,
+    /// Its bytes that were acknowledged before the capture held any packet of it.
+    pub(super) unseen: UnseenSide,
     /// Its last ACKs that reported a gap.
     pub(super) dup_acks: DupAcks,
     /// The last retransmitted segments, and the recovery in progress.

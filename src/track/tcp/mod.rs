@@ -48,6 +48,7 @@ mod summary;
 mod time_ledger;
 mod two_ttls;
 mod unanswered;
+mod unseen;
 mod waits;
 mod wireshark;
 

@@ -7,6 +7,7 @@ use super::keep_alive::KeepAlives;
 use super::rules::window::ProvenZeroWindow;
 use super::scoreboard::BadChecksums;
 use super::two_ttls::TwoTtls;
+use super::unseen::UnseenSide;
 use crate::model::{Direction, Nanos, Occurrences, OptionKinds, PerDirection};
 use crate::track::capture_point::CapturePointEvidence;
 
@@ -181,6 +182,8 @@ pub struct TcpSummary {
     pub bad_checksums: PerDirection<BadChecksums>,
     /// Segments of each side came with valid checksums.
     pub has_valid: PerDirection<bool>,
+    /// ACKs of each side's bytes before the capture held any packet of it.
+    pub unseen: PerDirection<UnseenSide>,
     /// Segments without data that their receiver does not accept.
     pub foreign_acks: Occurrences,
     /// ACKs that refuse such segments, or others.

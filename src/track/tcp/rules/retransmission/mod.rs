@@ -99,5 +99,7 @@ pub(crate) static RETRANSMISSION: &[Rule<RetransmissionFamily>] = &[
 
 /// The first rule that explains the case.
 pub(in crate::track::tcp) fn explain(case: &Case<'_>) -> Option<Retransmission> {
-    first(RETRANSMISSION, case).map(|(rule, proof)| Retransmission { rule, proof })
+    let discarded = case.sender.loss().discarded;
+    first(RETRANSMISSION, case)
+        .map(|(rule, proof)| Retransmission { rule, proof: RetransmissionProof { discarded, ..proof } })
 }
