@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use anyhow::{Context, Result, bail};
 
 use super::privileges::bar_new_privileges;
-use crate::lab::{self, Lab, LabOptions, LocalHost, Pending, PrivateHost, Rights, Rule, WireLog};
+use crate::lab::{self, Lab, LabOptions, Pending, Rights, Rule, SingleHost, WireLog};
 use crate::model::Side;
 
 /// The network on which client and server run.
@@ -14,9 +14,9 @@ pub enum Network {
     /// Both on this host, so that they meet on loopback.
     ThisHost,
     /// The same, with a thread for third-party programs.
-    LocalHost(LocalHost),
+    LocalHost(SingleHost),
     /// Both on one private host, which has nothing but a loopback interface.
-    PrivateHost(PrivateHost),
+    PrivateHost(SingleHost),
     /// Each on its own host of a private network.
     Lab(Box<Lab>),
 }
@@ -49,7 +49,7 @@ impl Network {
     /// # Errors
     /// If the system refuses a thread.
     pub fn local_host() -> Result<Self> {
-        Ok(Self::LocalHost(LocalHost::start()?))
+        Ok(Self::LocalHost(SingleHost::local()?))
     }
 
     /// Creates one host with a loopback interface of its own, under the same conditions as [`Network::lab`].
@@ -58,7 +58,7 @@ impl Network {
     /// If the system does not let its users create networks (the message names the setting).
     pub fn private_host() -> Result<Self> {
         obtain_rights()?;
-        Ok(Self::PrivateHost(PrivateHost::start()?))
+        Ok(Self::PrivateHost(SingleHost::private()?))
     }
 
     /// Runs `work` on the host of the program of `side`: its sockets and threads belong to that host. Each host of a
@@ -69,8 +69,7 @@ impl Network {
     pub fn on<T: Send + 'static>(&self, side: Side, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
         match self {
             Self::ThisHost => Ok(work()),
-            Self::LocalHost(host) => host.run(work),
-            Self::PrivateHost(host) => host.run(work),
+            Self::LocalHost(host) | Self::PrivateHost(host) => host.run(work),
             Self::Lab(lab) => lab.host(side).run(work),
         }
     }
@@ -86,8 +85,7 @@ impl Network {
     ) -> Result<Pending<T>> {
         match self {
             Self::ThisHost => bail!("this host has no thread for programs that are not echolab's own"),
-            Self::LocalHost(host) => Ok(host.submit(work)),
-            Self::PrivateHost(host) => Ok(host.submit(work)),
+            Self::LocalHost(host) | Self::PrivateHost(host) => Ok(host.submit(work)),
             Self::Lab(lab) => Ok(lab.host(side).submit(work)),
         }
     }
@@ -108,8 +106,7 @@ impl Network {
     pub fn give_up_capabilities(&self) -> Result<()> {
         match self {
             Self::ThisHost => Ok(()),
-            Self::LocalHost(host) => host.give_up_capabilities(),
-            Self::PrivateHost(host) => host.give_up_capabilities(),
+            Self::LocalHost(host) | Self::PrivateHost(host) => host.give_up_capabilities(),
             Self::Lab(lab) => lab.give_up_capabilities(),
         }
     }

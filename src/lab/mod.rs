@@ -36,12 +36,11 @@
 
 mod device;
 mod host;
-mod local;
 mod namespace;
 pub(crate) mod netlink;
 mod offload;
-mod private;
 mod rights;
+mod single;
 mod sysctl;
 mod wire;
 
@@ -51,10 +50,9 @@ use anyhow::{Result, bail};
 
 pub use self::device::DeviceKind;
 pub use self::host::{Addresses, HOST_INTERFACE, Host, MacAddress};
-pub use self::local::LocalHost;
 pub use self::namespace::Pending;
-pub use self::private::PrivateHost;
 pub use self::rights::{Obstacle, Rights, may_share_host, obtain_rights};
+pub use self::single::SingleHost;
 pub use self::sysctl::{Sysctl, SysctlError};
 pub use self::wire::{
     Action, Cause, Delivered, Effect, Faults, PacketKind, Percent, QuantityError, Rate, Rule, RuleError, Times,

@@ -1,22 +1,31 @@
-//! A private host: a network namespace with nothing but a loopback interface.
+//! One host for both sides of a session: a private one, or this one through a thread of its own.
 
 use anyhow::Result;
 
 use super::namespace::{self, Namespace, Pending};
 use super::netlink::{Link, Netlink};
 
-/// A host whose only interface is its own loopback: every port is free, and nothing reaches it from outside.
+/// A host on which the server and the client run, and the thread that works in its network namespace.
 #[derive(Debug)]
-pub struct PrivateHost {
+pub struct SingleHost {
     namespace: Namespace,
 }
 
-impl PrivateHost {
-    /// Creates it. [`obtain_rights`](super::obtain_rights) must have been called.
+impl SingleHost {
+    /// Starts a thread in the network of this host.
+    ///
+    /// # Errors
+    /// If the system refuses a thread.
+    pub fn local() -> Result<Self> {
+        Ok(Self { namespace: Namespace::shared("host")? })
+    }
+
+    /// Creates a network namespace whose only interface is its own loopback: every port is free, and nothing reaches it
+    /// from outside. [`obtain_rights`](super::obtain_rights) must have been called.
     ///
     /// # Errors
     /// Any error that prevents the process from creating network namespaces.
-    pub fn start() -> Result<Self> {
+    pub fn private() -> Result<Self> {
         let namespace = Namespace::new("host")?;
         namespace.run(|| Netlink::open()?.raise("lo", &Link { mac: None, mtu: None, quiet: false }))??;
         Ok(Self { namespace })
