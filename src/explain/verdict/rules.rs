@@ -118,9 +118,8 @@ pub(super) const SLOW: VerdictRule = VerdictRule {
         let doing =
             if *wait == Wait::Recovery && !lost { "waiting for packets that others had overtaken" } else { doing };
         let (time, of) = (share.time.human(), total.human());
-        let sentence = format!("Slow: {time} of {of} were spent {doing}");
-        let longest = if share.longest == share.time { String::new() } else { longest(share.longest) };
-        Some(VerdictLine::new(format!("{sentence}{longest}"), [share.to]))
+        let sentence = format!("Slow: {time} of {of} were spent {doing}{}", longest(&share));
+        Some(VerdictLine::new(sentence, [share.to]))
     },
 };
 
@@ -130,9 +129,10 @@ pub(super) const UNEXPLAINED: VerdictRule = VerdictRule {
     says: |case| {
         let (share, total) = much(case, Wait::Unknown)?;
         let (time, of) = (share.time.human(), total.human());
-        let longest = if share.longest == share.time { String::new() } else { longest(share.longest) };
-        let sentence =
-            format!("{time} of {of} are unexplained: the capture does not show what caused the wait{longest}");
+        let sentence = format!(
+            "{time} of {of} are unexplained: the capture does not show what caused the wait{}",
+            longest(&share)
+        );
         Some(VerdictLine::new(sentence, [share.to]))
     },
 };
@@ -145,8 +145,9 @@ fn much(case: &Case<'_>, wait: Wait) -> Option<(Share, Nanos)> {
     (much && share.time >= NOTICEABLE_ZERO_WINDOW).then_some((share, total))
 }
 
-fn longest(time: Nanos) -> String {
-    format!(", the longest {}", time.human())
+/// The longest interval of a wait, if there were several.
+fn longest(share: &Share) -> String {
+    if share.longest == share.time { String::new() } else { format!(", the longest {}", share.longest.human()) }
 }
 
 /// The labels of warnings.

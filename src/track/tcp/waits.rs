@@ -299,15 +299,18 @@ impl Connection {
         // the handshake's time shows no path where it is this wait
         let path = self.path_beyond(sender).filter(|path| *path != wait).unwrap_or_default();
         let longest = Nanos(path.0.saturating_mul(5) / 4).plus(AT_ONCE);
-        let point = self.capture_point_evidence().capture_point;
-        wait > longest && Measures::of(point, sender) != Measures::RoundTrip
+        wait > longest && !self.is_captured_at(sender)
     }
 
     /// The wait is as long as a retransmission timer's, and the capture was not made at the sender, so that a segment which was
     /// lost before is not in it.
     fn may_hide_a_loss(&self, sender: Direction, at: Nanos) -> bool {
-        let point = self.capture_point_evidence().capture_point;
-        self.time.ledger.open(at) >= MIN_RTO && Measures::of(point, sender) != Measures::RoundTrip
+        self.time.ledger.open(at) >= MIN_RTO && !self.is_captured_at(sender)
+    }
+
+    /// The capture was made at `side`, so that it holds all that this side sent.
+    fn is_captured_at(&self, side: Direction) -> bool {
+        Measures::of(self.capture_point_evidence().capture_point, side) == Measures::RoundTrip
     }
 
     /// The peer sent data, or its FIN, and this side has not answered yet: its program has something to do.
