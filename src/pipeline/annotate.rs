@@ -64,7 +64,7 @@ pub(crate) struct AnnotatedSource<S> {
 }
 
 impl<S: Source> AnnotatedSource<S> {
-    /// Copies the frames of `source` to the desk.
+    /// Copies the frames of `source` to the comment writer.
     pub(crate) fn new(source: S, comment_writer: CommentWriter) -> Self {
         Self { source, comment_writer }
     }
@@ -105,7 +105,7 @@ pub(crate) struct AnnotationSink {
 }
 
 impl AnnotationSink {
-    /// Comments the frames of the desk.
+    /// Gives the frames of the comment writer their comments.
     pub(crate) fn new(comment_writer: CommentWriter) -> Self {
         Self { comment_writer }
     }

@@ -11,7 +11,7 @@ pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, found: &mut impl FindingSi
     let frame = event.frame;
     let data = facts.observations.syn_data;
     if facts.flags.is_syn_ack() {
-        // one that does not fit the SYN is refused, and one that comes again says nothing new
+        // one that does not answer the SYN is refused, and a retransmitted one says nothing new
         if facts.role == SegmentRole::WrongSynAck || facts.retransmission.is_some() {
             return;
         }
