@@ -48,6 +48,7 @@ pub(crate) static RESET: &[Rule<ResetFamily>] = &[
     refused::LISTENING,
     refused::ECN,
     refused::CLOSED_PORT,
+    syn::BAD_ACK_OF_SYN_ACK,
     syn::BAD_ACK,
     syn::REPEATED,
     duplicate::SAME,
