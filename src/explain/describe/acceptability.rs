@@ -14,6 +14,7 @@ pub(super) fn sentence(event: &Event<'_>, facts: &TcpFacts) -> Option<String> {
     }
     let (rule, proof) = facts.unacceptable.filter(|(rule, _)| !rule.effect.was_sent)?;
     let what = match (facts.len, facts.flags.contains(TcpFlags::FIN)) {
+        _ if facts.flags.contains(TcpFlags::SYN) => "a SYN-ACK".to_owned(),
         (0, true) => "FIN".to_owned(),
         (0, false) => "an ACK".to_owned(),
         (len, false) => bytes(len),

@@ -50,12 +50,14 @@ impl Connection {
 
     #[cold]
     fn judge(&mut self, packet: &PacketRef, segment: &Segment, wrong_ack: bool) -> Option<Unacceptable> {
-        if segment.flags.intersects(TcpFlags::SYN.union(TcpFlags::RST)) {
+        let (own, peer) = (self.endpoints.get(packet.direction), self.endpoints.get(!packet.direction));
+        let opened = self.handshake.ack().is_some() && !self.handshake.simultaneous;
+        let syn_ack_in_open = opened && segment.flags.is_syn_ack() && own.isn.is_some() && !own.syn_with_ack;
+        if segment.flags.intersects(TcpFlags::SYN.union(TcpFlags::RST)) && !syn_ack_in_open {
             return None;
         }
-        let (own, peer) = (self.endpoints.get(packet.direction), self.endpoints.get(!packet.direction));
         // with several initial sequence numbers the window of one is no window of the other
-        if own.snd_nxt.is_none() && peer.isn.is_none() || self.renumbered {
+        if own.snd_nxt.is_none() && peer.isn.is_none() || self.renumbered && !syn_ack_in_open {
             return None;
         }
         let point = self.capture_point_evidence().capture_point;
@@ -69,7 +71,18 @@ impl Connection {
         let soon = packet.since(self.last.1).is_none_or(|since| since < IDLE);
         let continues =
             own.loss().refused.is_some_and(|refused| refused.end == segment.seq && refused.end != refused.seq);
-        let case = Case { own, peer, segment, at_receiver, checksums_tell, complete, soon, continues, wrong_ack };
+        let case = Case {
+            own,
+            peer,
+            segment,
+            at_receiver,
+            checksums_tell,
+            complete,
+            soon,
+            continues,
+            wrong_ack,
+            syn_ack_in_open,
+        };
         let unacceptable = first(UNACCEPTABLE, &case);
         self.lacks_frames |= at_sender && gap && unacceptable.is_none();
         unacceptable

@@ -6,6 +6,7 @@ use super::TcpSummary;
 use super::connection::Connection;
 use super::endpoint::{Fin, TcpEndpoint};
 use super::loss_state::Asks;
+use super::previous::PreviousConnection;
 use super::rules::reset::family::{Ends, ResetEffect, ResetFamily};
 use super::rules::rule::Verdict;
 use crate::model::{Direction, IpHeader, Segment, TcpFlags};
@@ -193,7 +194,10 @@ impl Connection {
         story.ecn = self.ecn.agreed;
         story.challenged_syn = self.handshake.syn.zip(self.handshake.challenge).map(|((syn, _), ack)| {
             // a RST in answer to the challenge ends the older connection
-            let continues = self.previous.as_ref().filter(|previous| previous.reset.is_none());
+            let reset = self.endpoints.client_to_server.reset.or(self.endpoints.server_to_client.reset);
+            let goes_on =
+                |previous: &PreviousConnection| previous.continues || previous.reset.is_none() && reset.is_none();
+            let continues = self.previous.as_deref().filter(|previous| goes_on(previous));
             (syn.get(), ack.get(), continues.map(|previous| previous.stream))
         });
         story.simultaneous_open = self.handshake.simultaneous;

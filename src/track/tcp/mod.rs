@@ -102,7 +102,7 @@ impl Connection {
         };
         self.lacks_frames |= packet.unknown.contains(Unknown::FRAMES);
         let has_ack = segment.flags.contains(TcpFlags::ACK);
-        if self.previous.is_some() && self.handshake.challenge.is_some() {
+        if self.previous.is_some() && (self.handshake.challenge.is_some() || self.handshake.is_refused()) {
             self.resume_previous(packet, segment);
         }
         let waits = |endpoint: &TcpEndpoint| endpoint.loss.as_ref().is_some_and(|loss| loss.refused.is_some());
@@ -159,9 +159,11 @@ impl Connection {
             self.note_unacceptable(packet, segment, ip, rule);
             if !rule.effect.was_sent {
                 facts.retransmission = None;
-                let shift = self.endpoints.get(direction).scale();
+                let syn = segment.flags.contains(TcpFlags::SYN);
+                let shift = if syn { Some(0) } else { self.endpoints.get(direction).scale() };
                 let window = u32::from(segment.window) << shift.unwrap_or(0);
                 let scale = shift.map(|shift| 1 << shift);
+                let role = if syn { SegmentRole::Odd } else { role };
                 let numbers = Numbers { analysis, role, probe: None, reset: None, copied: false, window, scale };
                 self.record(packet, segment, &numbers, facts);
                 return;

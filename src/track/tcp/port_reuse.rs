@@ -106,11 +106,16 @@ impl Connection {
         previous.undecided &= !accepts;
     }
 
-    /// A segment after the challenge ACK that refused the SYN: it is of the former connection, whose numbers count again.
+    /// A segment after the challenge ACK or RST that refused the SYN: it is of the former connection, whose numbers count
+    /// again; after a RST only if it has the next number there.
     #[cold]
     pub(super) fn resume_previous(&mut self, packet: &PacketRef, segment: &Segment) {
         let Some(previous) = &mut self.previous else { return };
         let (own, peer) = self.endpoints.both_mut(packet.direction);
+        let next = if own.isn.is_some() { previous.next } else { previous.peer_next };
+        if self.handshake.challenge.is_none() && next != Some(segment.seq) {
+            return;
+        }
         if segment.flags.contains(TcpFlags::RST) && own.isn.is_some() {
             previous.reset = previous.reset.or(NonZeroU64::new(packet.frame));
         } else if segment.flags.is_syn_only() && own.isn == Some(segment.seq) {
@@ -118,8 +123,11 @@ impl Connection {
             (self.handshake.challenge, previous.continues, own.syn_acked) = (None, false, false);
         } else if !previous.continues && !segment.flags.intersects(TcpFlags::SYN.union(TcpFlags::RST)) {
             previous.continues = true;
-            let sender = if own.isn.is_some() { own } else { peer };
+            let (sender, other) = if own.isn.is_some() { (own, peer) } else { (peer, own) };
+            other.ack_sent = previous.expected.or(other.ack_sent);
             (sender.snd_nxt, sender.syn_acked) = (previous.next, true);
+            // the window of its SYN is none of the former connection
+            (sender.window, sender.window_end) = (0, None);
             sender.sent.clear();
         }
     }

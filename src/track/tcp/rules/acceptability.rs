@@ -31,6 +31,8 @@ pub struct Case<'a> {
     pub(in crate::track::tcp) complete: bool,
     /// It comes soon after the last frame: a capture that was cut to a part of its frames has longer pauses.
     pub(in crate::track::tcp) soon: bool,
+    /// A SYN-ACK of a side whose SYN opened the connection before.
+    pub(in crate::track::tcp) syn_ack_in_open: bool,
     /// Its ACK number is not one of an answer to the receiver's SYN, which was not acknowledged before.
     pub(in crate::track::tcp) wrong_ack: bool,
     /// It begins where a segment ended that was not accepted, so its sender went on: the capture lacks packets.
@@ -71,6 +73,7 @@ impl Family for Acceptability {
 
 /// The checks of a receiver in the order of RFC 9293 §3.10.7.4, timestamps first (RFC 7323 §5.3).
 pub(crate) static UNACCEPTABLE: &[Rule<Acceptability>] = &[
+    SYN_ACK_IN_OPEN,
     CORRUPTED,
     UNSIGNED,
     WRONG_ACK,
@@ -102,6 +105,33 @@ fn foreign(_: &Proof) -> Candidates {
         Cause::of(CauseEvent::Network, "forged"),
     ])
 }
+
+const SYN_ACK_IN_OPEN: Rule<Acceptability> = Rule {
+    code: FindingCode::Unacceptable,
+    label: "SYN-ACK in an open connection",
+    rfc: &["RFC 9293 §3.10.7.4", "RFC 5961 §4"],
+    effect: Effect {
+        reaction: Reaction::Ack,
+        was_sent: false,
+        sure: true,
+        step: |proof, words| {
+            format!("the {}'s SYN in frame {} had opened the connection", words.sender, proof.shown_by)
+        },
+    },
+    applies: |case| {
+        let (syn, _) = case.own.syn.filter(|_| case.syn_ack_in_open)?;
+        Some(Proof { shown_by: syn.get(), ..Proof::default() })
+    },
+    cause: unknown,
+    candidates: foreign,
+    says: |proof, words| {
+        format!(
+            "The {}'s SYN in frame {} had opened this connection, and a SYN-ACK opens nothing more. The {} discards it, in TIME-WAIT too, and answers with an ACK of its own numbers (RFC 9293 §3.10.7.4, RFC 5961 §4).",
+            words.sender, proof.shown_by, words.receiver
+        )
+    },
+    frames,
+};
 
 const CORRUPTED: Rule<Acceptability> = Rule {
     code: FindingCode::ChecksumInvalid,

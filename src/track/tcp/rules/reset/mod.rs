@@ -45,6 +45,7 @@ pub(crate) static RESET: &[Rule<ResetFamily>] = &[
     syn::WRONG_ACK,
     duplicate::REFUSAL,
     refused::AGAIN,
+    refused::USED_PORTS,
     refused::LISTENING,
     refused::ECN,
     refused::CLOSED_PORT,
