@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn folders_are_those_of_the_specification() {
+    fn folders_follow_the_xdg_specification() {
         let of = |data: &str, config: &str| Folders { data: data.into(), config: config.into() };
         let usual = folders(&[("HOME", "/home/ann")]).expect("a home");
         assert_eq!(usual, of("/home/ann/.local/share", "/home/ann/.config"));

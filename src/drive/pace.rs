@@ -98,7 +98,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_side_waits_after_its_stretch() {
+    fn each_side_pauses_after_its_share() {
         let calls = Arc::new(AtomicUsize::new(0));
         let counted = Arc::clone(&calls);
         let pace = Pace::new(10_000, 20_000, move || {
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn who_waits_meanwhile_is_told() {
+    fn waiting_clients_are_reported() {
         let (begun, begins) = std::sync::mpsc::sync_channel(0);
         let (end, ends) = std::sync::mpsc::sync_channel::<()>(0);
         let ends = std::sync::Mutex::new(ends);

@@ -109,7 +109,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_raised_signal_stays_raised_for_everybody() -> io::Result<()> {
+    fn raised_signal_stays_raised_for_every_reader() -> io::Result<()> {
         let signal = Signal::new()?;
         assert!(!signal.is_raised());
         let other = signal.clone();

@@ -198,7 +198,7 @@ mod tests {
     const MARK: Mark = Mark { frame: 1, push: true };
 
     #[test]
-    fn late_and_repeated_bytes_come_out_once_and_in_order() {
+    fn late_and_repeated_bytes_are_delivered_once_and_in_order() {
         let mut stream = InOrder::default();
         let mut out = Vec::new();
         let mut feed = |at: u32, bytes: &[u8]| {
@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stream_that_was_seen_to_begin_waits_for_its_first_bytes() {
+    fn stream_captured_from_its_start_waits_for_its_first_bytes() {
         let mut stream = InOrder::default();
         stream.begin();
         let mut out = Vec::new();
@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_receiver_has_and_the_capture_lacks_is_skipped() {
+    fn uncaptured_delivered_bytes_are_skipped() {
         let mut stream = InOrder::default();
         let mut feed = |at: u32, bytes: &[u8]| stream.feed(at, bytes, (MARK, &MemoryBudget::default()), |_, _| {});
         [(0, b"ab"), (4, b"ef"), (8, b"ij")].iter().for_each(|(at, bytes)| feed(*at, *bytes));
@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_held_back_is_bounded() {
+    fn delayed_packets_are_bounded() {
         let (mut stream, budget) = (InOrder::default(), MemoryBudget::default());
         let mut feed = |at: u32, bytes: &[u8]| {
             stream.feed(at, bytes, (MARK, &budget), |_, _| {});
@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn much_that_waits_comes_out_in_order_and_gives_its_room_back() {
+    fn large_backlog_is_delivered_in_order_and_its_memory_released() {
         let (mut stream, budget) = (InOrder::default(), MemoryBudget::default());
         stream.begin();
         let mut out = Vec::new();

@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_holds_a_name_and_its_zero() {
+    fn request_contains_a_name_and_its_zero_byte() {
         let request = request_for("a-name-that-is-far-too-long", libc::__c_anonymous_ifr_ifru { ifru_flags: 0 });
         assert_eq!(request.ifr_name.last(), Some(&0));
         assert_eq!(

@@ -338,7 +338,7 @@ mod tests {
     }
 
     #[test]
-    fn a_swap_is_told_once_identifications_are_known_to_count_up() {
+    fn reordering_is_reported_once_ip_ids_are_known_to_increase() {
         assert_eq!(shown(&[10, 11, 12, 14, 13, 15]), [(5, 5, 4)]);
         assert_eq!(shown(&[11, 10, 12, 13, 14]), [(4, 2, 1)]);
         assert_eq!(shown(&[10, 12, 11, 13, 14]), [(4, 3, 2)]);
@@ -348,7 +348,7 @@ mod tests {
     }
 
     #[test]
-    fn identifications_that_do_not_count_up_tell_nothing() {
+    fn ip_ids_that_do_not_increase_prove_nothing() {
         assert_eq!(shown(&[900, 500, 501, 502, 503]), []);
         assert_eq!(shown(&[500, 499, 9000, 9001, 9002]), []);
         assert_eq!(shown(&[500, 499, 498, 9000, 9001, 9002]), []);

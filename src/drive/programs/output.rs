@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_to_the_descriptor_is_read_to_its_end() -> io::Result<()> {
+    fn output_of_a_descriptor_is_read_to_its_end() -> io::Result<()> {
         let (outlet, writer) = Outlet::open("server".to_owned(), Arc::new(|_, _| {}))?;
         nix::unistd::write(&writer, b"ready\nno end")?;
         drop(writer);

@@ -252,7 +252,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_wait_status_tells_how_a_process_ended() {
+    fn wait_status_shows_how_a_process_ended() {
         assert_eq!(ending(3 << 8), Some(ProgramEnd::Exited(3)));
         assert_eq!(ending(libc::SIGSEGV), Some(ProgramEnd::Signalled("SIGSEGV".to_owned())));
         assert_eq!(ending(libc::SIGSEGV | 0x80), Some(ProgramEnd::Signalled("SIGSEGV".to_owned())));

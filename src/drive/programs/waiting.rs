@@ -90,7 +90,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_call_of_a_thread_tells_what_it_waits_for() {
+    fn call_of_a_thread_shows_what_it_waits_for() {
         let accept = format!("{} 0x3 0x0 0x0 0x0 0x0 0x0 0x7ffd 0x7f0c\n", libc::SYS_accept4);
         assert_eq!(call_of(&accept), Doing::Waits);
         assert_eq!(call_of(&format!("{} 0x1", libc::SYS_clock_nanosleep)), Doing::Other);
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn a_process_that_is_gone_waits_for_nothing() {
+    fn ended_process_waits_for_nothing() {
         assert!(!waits_for_others(pid_t::MAX));
     }
 }

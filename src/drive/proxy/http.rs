@@ -128,7 +128,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_request_is_read_when_its_head_is_there() {
+    fn request_is_read_once_its_head_is_complete() {
         let request = b"GET http://192.0.2.1:80/a?b HTTP/1.1\r\nHost: x\r\n\r\n";
         for cut in 0..request.len() {
             assert!(target_of(&request[..cut]).expect("so far so good").is_none());

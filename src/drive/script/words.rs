@@ -103,7 +103,7 @@ mod tests {
     use crate::drive::scenario::{Programs, SCENARIOS};
 
     #[test]
-    fn every_cue_is_told_in_words() {
+    fn every_script_step_has_a_description() {
         for scenario in SCENARIOS {
             let Programs::Script(steps) = scenario.programs else { continue };
             for step in steps {
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn who_and_what_stand_in_one_sentence() {
+    fn endpoint_and_action_form_one_sentence() {
         let step = ScriptStep { who: SocketRef::Server(0), op: SocketOp::Lose(Loses::Marked) };
         assert_eq!(step.to_string(), "the server was to lose what is marked");
         let step = ScriptStep {

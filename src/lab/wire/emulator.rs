@@ -327,7 +327,7 @@ mod tests {
     }
 
     #[test]
-    fn a_swap_waits_for_its_packet_or_a_tenth_of_a_second() {
+    fn swap_waits_for_the_next_packet_or_a_tenth_of_a_second() {
         let mut swapped = emulator(Faults::default(), "swap data 2 4");
         assert_eq!(letters(&mut swapped, b"ABCDE"), [(0, b'A'), (2, b'C'), (3, b'D'), (3, b'B'), (4, b'E')]);
         let mut alone = emulator(Faults { delay: ms(5), ..Faults::default() }, "swap data 2 4");
@@ -337,7 +337,7 @@ mod tests {
     }
 
     #[test]
-    fn rules_act_in_their_order_and_as_often_as_they_say() {
+    fn rules_apply_in_order_and_as_often_as_they_state() {
         let mut emulator = emulator(Faults::default(), "duplicate data 1; drop data twice; delay data always by 3ms");
         assert_eq!(letters(&mut emulator, b"ABCD"), [(5, b'C'), (6, b'D')]);
         let causes: Vec<_> =
@@ -355,7 +355,7 @@ mod tests {
     }
 
     #[test]
-    fn a_numbered_rule_stays_with_the_side_that_it_met_first() {
+    fn numbered_rule_counts_the_side_of_its_first_match() {
         let mut emulator = emulator(Faults::default(), "drop data 1 twice");
         for _ in 0..2 {
             for direction in [CLIENT, !CLIENT] {
@@ -379,14 +379,14 @@ mod tests {
     }
 
     #[test]
-    fn a_deed_has_the_time_of_the_system_s_clock() {
+    fn call_has_the_time_of_the_system_clock() {
         let mut emulator = emulator(Faults::default(), "drop any");
         emulator.accept(Duration::from_nanos(2), CLIENT, &datagram(CLIENT, b"X"));
         assert_eq!(emulator.log.events[0].frame.time, Timestamp::new(1_001, 1));
     }
 
     #[test]
-    fn times_without_end_do_no_harm() {
+    fn endless_durations_are_handled() {
         let mut emulator =
             emulator(Faults { delay: Duration::MAX, ..Faults::default() }, "delay any by 580years always");
         emulator.accept(ms(1), CLIENT, &datagram(CLIENT, b"X"));
@@ -431,7 +431,7 @@ mod tests {
         }
 
         #[test]
-        fn without_reordering_order_is_kept_and_nothing_comes_early(
+        fn order_is_kept_and_nothing_is_early_without_reordering(
             faults in any_faults(), pauses in proptest::collection::vec(0_u64..20, 0..60)
         ) {
             let faults = Faults { reorder: Percent::default(), ..faults };
