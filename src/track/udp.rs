@@ -8,7 +8,7 @@ use super::packet_ref::PacketRef;
 use super::rtt::Distribution;
 use super::totals::{RetransmittedRequest, UdpTotals};
 use super::udp_clients::LinkedConversation;
-use crate::echo::{Answered, Datagrams, Identity, Likeness, PairedBy};
+use crate::echo::{Answered, Datagrams, Identity, PairedBy, QuoteMatch};
 use crate::model::thresholds::{DUPLICATE_WITHIN, IDLE, SLOW_RESPONSE};
 use crate::model::{Checksum, Datagram, Direction, Endpoint, IcmpError, IpHeader, OptTime, PerDirection, Quoted};
 
@@ -281,13 +281,13 @@ impl Exchange {
             return self.datagrams.refuse(error);
         }
         let newest = self.last.get(direction).as_ref()?;
-        (newest.mark.likeness(&error.quoted) == Some(Likeness::Same)).then_some(newest.frame)
+        (newest.mark.likeness(&error.quoted) == Some(QuoteMatch::Same)).then_some(newest.frame)
     }
 
     /// Returns `true` if a datagram of this side is the quoted one, by its identifying fields.
     pub(super) fn has_sent(&self, direction: Direction, quoted: &Quoted) -> bool {
         let newest = self.last.get(direction).as_ref();
-        let is_newest = newest.is_some_and(|newest| newest.mark.likeness(quoted) == Some(Likeness::Same));
+        let is_newest = newest.is_some_and(|newest| newest.mark.likeness(quoted) == Some(QuoteMatch::Same));
         is_newest || direction == Direction::ClientToServer && self.datagrams.waits_for(quoted)
     }
 

@@ -2,7 +2,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use super::after::AFTER_CLOSE;
 use super::*;
-use crate::echo::EchoStory;
+use crate::echo::EchoLog;
 use crate::model::{Direction, Endpoint, Finding, FindingCode as Code, Nanos, PerDirection, Protocol, Unknown};
 use crate::track::analysis::AnalysisCounts;
 use crate::track::stop_reason::StopReason;
@@ -43,7 +43,7 @@ fn connection(close: Close, story: TcpSummary) -> ConversationTotals {
         payload: five,
         tcp: Some(tcp),
         echo: None,
-        echo_story: EchoStory::default(),
+        echo_story: EchoLog::default(),
         udp: None,
         rtt: None,
         response_times: None,

@@ -127,7 +127,7 @@ impl fmt::Display for Rate {
 
 /// The faults drawn for one packet.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Chance {
+pub(super) struct DrawnFaults {
     pub(super) lost: bool,
     pub(super) duplicated: bool,
     pub(super) reordered: bool,
@@ -137,7 +137,7 @@ pub(super) struct Chance {
     pub(super) damage: (f64, u8),
 }
 
-impl Chance {
+impl DrawnFaults {
     /// Draws the faults of the next packet. Every packet takes the same number of draws, so that the n-th packet of a
     /// direction has the same faults with the same seed, whatever happened to those before it.
     pub(super) fn draw(faults: &Faults, rng: &mut Rng) -> Self {
@@ -183,7 +183,7 @@ mod tests {
         let faults = Faults { loss: Percent(20.0), ..Faults::default() };
         let run = |seed| {
             let mut rng = Rng::with_seed(seed);
-            (0..10_000).map(|_| Chance::draw(&faults, &mut rng)).collect::<Vec<_>>()
+            (0..10_000).map(|_| DrawnFaults::draw(&faults, &mut rng)).collect::<Vec<_>>()
         };
         assert_eq!(run(7), run(7));
         assert_ne!(run(7), run(8));
