@@ -219,7 +219,7 @@ pub struct SynData {
 pub struct Refusal {
     /// The frame of the segment.
     pub frame: NonZeroU64,
-    /// That acknowledges more than the receiver has sent, as the number of its ACK shows.
+    /// `true` if it acknowledges more than the receiver has sent, as the number of the ACK shows.
     pub unsent: bool,
 }
 

@@ -4,7 +4,8 @@ use std::num::NonZeroU64;
 
 use super::TcpSummary;
 use super::connection::Connection;
-use super::endpoint::{Fin, TcpEndpoint};
+use super::endpoint::TcpEndpoint;
+use super::fin::Fin;
 use super::loss_state::Asks;
 use super::previous::PreviousConnection;
 use super::rules::reset::family::{Ends, ResetEffect, ResetFamily};

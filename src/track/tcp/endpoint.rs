@@ -2,6 +2,7 @@
 
 use std::num::{NonZeroU8, NonZeroU64};
 
+use super::fin::Fin;
 use super::ip_id_steps::IpIdSteps;
 use super::loss_state::{LossState, NONE};
 use super::scoreboard::Scoreboard;
@@ -34,23 +35,6 @@ pub(in crate::track) struct Recent {
     pub(super) fills_window: bool,
     /// PSH: its sender had no more then.
     pub(super) push: bool,
-}
-
-/// A FIN.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Fin {
-    pub(super) frame: u64,
-    pub(super) at: OptTime,
-    /// The sequence number after the FIN.
-    pub(super) end: SeqNumber,
-    /// `true` if it was sent before its sender had acknowledged the peer's FIN, though the peer had sent one.
-    pub(super) acks_peer_fin: bool,
-    /// The frame that acknowledged it.
-    pub(super) acked_by: Option<NonZeroU64>,
-    /// Its timestamp.
-    pub(super) stamp: Option<u32>,
-    /// Its IP identification.
-    pub(super) ip_id: Option<u16>,
 }
 
 /// A SYN or SYN-ACK that is in the capture again.

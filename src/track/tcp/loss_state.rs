@@ -6,7 +6,7 @@ use std::num::NonZeroU64;
 use std::sync::LazyLock;
 
 use super::dup_acks::DupAcks;
-use super::endpoint::Fin;
+use super::fin::Fin;
 use super::gaps::GapList;
 use super::refused::Refused;
 use super::segment::RetransmittedSegment;

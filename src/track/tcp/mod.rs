@@ -13,6 +13,7 @@ mod duplicate;
 mod ecn;
 mod endpoint;
 mod fast_path;
+mod fin;
 pub(super) mod fragments;
 mod gaps;
 mod handshake;

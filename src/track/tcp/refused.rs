@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU64;
 
-use super::endpoint::Fin;
+use super::fin::Fin;
 use super::segment::SentSegment;
 use crate::model::SeqNumber;
 

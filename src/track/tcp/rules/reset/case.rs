@@ -11,7 +11,8 @@ use crate::model::{
 use crate::track::hosts::{HostFacts, Hosts};
 use crate::track::packet_ref::PacketRef;
 use crate::track::tcp::connection::Connection;
-use crate::track::tcp::endpoint::{Fin, Recent, TcpEndpoint};
+use crate::track::tcp::endpoint::{Recent, TcpEndpoint};
+use crate::track::tcp::fin::Fin;
 use crate::track::tcp::handshake::HandshakeObserver;
 use crate::track::tcp::previous::PreviousEnd;
 use crate::track::tcp::recorder::SummaryRecorder;
