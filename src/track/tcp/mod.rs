@@ -271,6 +271,9 @@ impl Connection {
             observations.idle = self.recorder.silence(packet);
         }
         let scale = applied.map(|shift| 1 << shift);
+        if accepted && segment.flags.is_syn_ack() {
+            own.note_echo(packet.frame, segment, peer);
+        }
         if with_fin && accepted {
             self.note_fin_on_syn(packet, segment);
         }

@@ -7,6 +7,7 @@ use super::endpoint::TcpEndpoint;
 use super::previous::{PreviousConnection, PreviousEnd};
 use super::rules::port_reuse::{ANSWER_ON_USED_PORTS, ReuseCase, ReuseEffect, ReusedPorts, SYN_ON_USED_PORTS};
 use super::rules::probe_answer::Answered;
+use super::rules::reset::UNCONFIRMED;
 use super::rules::rule::first;
 use crate::model::{Direction, Nanos, Segment, TcpFlags};
 use crate::track::facts::{Observations, Probe, SegmentRole};
@@ -24,7 +25,8 @@ impl Connection {
         sender: Direction,
     ) -> PreviousConnection {
         let (own, peer) = (self.endpoints.get(sender), self.endpoints.get(!sender));
-        let reset = own.reset.into_iter().chain(peer.reset).min();
+        let confirmed = |side: &&TcpEndpoint| side.loss().resets.label != UNCONFIRMED;
+        let reset = [own, peer].iter().filter(|side| confirmed(side)).filter_map(|side| side.reset).min();
         let unanswered = self.handshake.outcome() == Handshake::Partial
             && self.handshake.syn_ack.is_none()
             && self.handshake.ack().is_none();

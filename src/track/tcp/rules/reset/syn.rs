@@ -135,6 +135,36 @@ pub(super) const REPEATED: Rule<ResetFamily> = answering(
     },
 );
 
+/// A SYN-ACK that echoes a timestamp which no SYN carried.
+pub(super) const WRONG_ECHO: Rule<ResetFamily> = answering(
+    ResetStale,
+    "refuses a wrong timestamp echo",
+    &["RFC 7323 §3.2"],
+    ResetEffect {
+        has_connection: false,
+        ..ResetEffect::of(Ends::Nothing, |proof, words| {
+            let answers = number(proof.answers);
+            format!(
+                "{} refuses the SYN-ACK in frame {answers}, which echoes a timestamp it never sent: RST",
+                words.sender
+            )
+        })
+    },
+    |case| {
+        let answered = case.answered.filter(|answered| answered.syn && !case.is_gone())?;
+        let (frame, echo) = case.peer.loss().wrong_echo?;
+        (frame.get() == answered.frame).then(|| ResetProof { number: echo, ..case.answers(answered.frame) })
+    },
+    |proof, words| {
+        format!(
+            "The SYN-ACK in frame {} echoes timestamp {}, which no captured SYN of the {} carries. Linux refuses such a SYN-ACK with RST and goes on waiting (SYN-SENT, RFC 7323 §3.2): it answers a SYN of an older connection, or a middlebox rewrites timestamps.",
+            number(proof.answers),
+            proof.number,
+            words.sender
+        )
+    },
+);
+
 /// A SYN-ACK for a socket that no longer waits for one.
 pub(super) const UNWANTED: Rule<ResetFamily> = answering(
     ResetStale,

@@ -214,17 +214,20 @@ pub(super) const SYN_UNANSWERED: Rule<RetransmissionFamily> = Rule {
                 words.sender
             );
         }
+        let before = proof.last.map(std::num::NonZeroU64::get).or(proof.original);
         let why = match proof.view {
+            // the error, which is added, tells what became of it
+            _ if proof.discarded_before().is_some_and(|discarded| Some(discarded.frame) == before) => String::new(),
             View::Receiver | View::Both => format!(
-                "The SYN had reached the {}'s host, which did not answer: its accept queue was full, or a filter discarded the SYN.",
+                " The SYN had reached the {}'s host, which did not answer: its accept queue was full, or a filter discarded the SYN.",
                 words.receiver
             ),
             View::Sender | View::OtherConversations => format!(
-                "Either the SYN or its answer was lost or is late, or the {} ignored it (full accept queue, or a filter).",
+                " Either the SYN or its answer was lost or is late, or the {} ignored it (full accept queue, or a filter).",
                 words.receiver
             ),
         };
-        format!("SYN retransmission {}{}: no answer came. {why}{left_out}", proof.count, after(proof))
+        format!("SYN retransmission {}{}: no answer came.{why}{left_out}", proof.count, after(proof))
     },
     frames: words::frames,
 };
