@@ -512,7 +512,7 @@ fn keys_of_a_terminal_are_sent_at_once_and_the_terminal_is_restored() {
         // the greeting comes before raw mode: typing earlier is what a person may do, too
         let mut greeting = String::new();
         BufReader::new(child.stderr.take().unwrap()).read_line(&mut greeting).unwrap();
-        assert!(greeting.contains("Ctrl-C or Ctrl-D leaves"), "{greeting}");
+        assert!(greeting.contains("Ctrl-C or Ctrl-D ends the session"), "{greeting}");
         let mut keyboard = std::fs::File::from(terminal.master.as_fd().try_clone_to_owned().unwrap());
         wait_for_raw_mode(&terminal.slave, &before);
         keyboard.write_all(b"a").unwrap();
