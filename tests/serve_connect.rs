@@ -402,7 +402,7 @@ fn answer_shorter_than_the_input_is_reported() {
 fn failed_connect_and_send_are_reported() {
     let output = connect(&["--port", "0"], b"");
     assert_ends(&output, 2, "");
-    assert!(text(&output.stderr).contains("--port 0 is no port to connect to"), "{}", text(&output.stderr));
+    assert!(text(&output.stderr).contains("--port 0 is not a port to connect to"), "{}", text(&output.stderr));
     let server = Server::start(&["-t", "udp"]);
     let output = server.client(&["-t", "udp"], &[b'x'; 70_000]);
     assert_ends(&output, 2, "");
