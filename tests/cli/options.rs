@@ -93,7 +93,11 @@ fn missing_selection_is_reported_for_each_capture() {
     );
     // the one asked for is not that with the port
     let three = "fixtures/kernel/backlog_full.pcap";
-    says(&[three, "--conversation", "tcp:0", "--port", "42418"], 1, "no conversation selected by --conversation has port 42418");
+    says(
+        &[three, "--conversation", "tcp:0", "--port", "42418"],
+        1,
+        "no conversation selected by --conversation has port 42418",
+    );
 }
 
 #[test]
