@@ -81,6 +81,7 @@ pub(crate) static UNACCEPTABLE: &[Rule<Acceptability>] = &[
     OLD_TIMESTAMP,
     OUTSIDE_WINDOW,
     BEYOND_FIN,
+    FIN_AMID_DATA,
     NO_ACK_FLAG,
     FOREIGN_ACK,
     ACK_OF_UNSENT,
@@ -326,6 +327,38 @@ const BEYOND_FIN: Rule<Acceptability> = Rule {
         format!(
             "It lies beyond the FIN in frame {}, after which the {} can send nothing (RFC 9293 §3.10.7.4): no bytes are missing before it. The {} discards it.",
             proof.shown_by, words.sender, words.receiver
+        )
+    },
+    ..OUTSIDE_WINDOW
+};
+
+const FIN_AMID_DATA: Rule<Acceptability> = Rule {
+    label: "FIN amid its data",
+    rfc: &["RFC 9293 §3.10.7.4"],
+    effect: Effect {
+        step: |proof, words| {
+            format!(
+                "the {} has acknowledged up to {}, so there is no end at {}",
+                words.receiver, proof.limit, proof.number
+            )
+        },
+        ..OUTSIDE_WINDOW.effect
+    },
+    applies: |case| {
+        let first = case.segment.flags.contains(TcpFlags::FIN) && case.own.fin.is_none() && case.own.isn.is_some();
+        let acked = case.peer.ack_sent.filter(|_| first)?;
+        let fin = case.segment.seq.plus(case.segment.len);
+        let base = case.own.seq_base.unwrap_or_default();
+        acked.is_after(fin.plus(1)).then(|| Proof {
+            number: fin.relative_to(base),
+            limit: acked.relative_to(base),
+            shown_by: case.peer.advanced.0,
+        })
+    },
+    says: |proof, words| {
+        format!(
+            "A FIN at {} cannot be the {}'s: the {} has acknowledged its bytes up to {} (frame {}), and nothing follows a FIN. The {} discards it as old and answers with an ACK (RFC 9293 §3.10.7.4).",
+            proof.number, words.sender, words.receiver, proof.limit, proof.shown_by, words.receiver
         )
     },
     ..OUTSIDE_WINDOW

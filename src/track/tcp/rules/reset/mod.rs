@@ -79,6 +79,7 @@ pub(crate) static RESET: &[Rule<ResetFamily>] = &[
     gone::STALE,
     gone::KEEP_ALIVE,
     gone::HALF_OPEN,
+    over::BOTH_RESET,
     foreign::ON_ITS_OWN,
     unknown::ONE_WAY,
     unread::NOT_ARRIVED,

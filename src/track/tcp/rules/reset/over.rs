@@ -78,3 +78,31 @@ pub(super) const LATER: Rule<ResetFamily> = Rule {
     },
     frames,
 };
+
+/// Both sides had sent a RST, so no connection was left.
+pub(super) const BOTH_RESET: Rule<ResetFamily> = Rule {
+    code: ResetIgnored,
+    label: "RST after both RSTs",
+    rfc: &["RFC 9293 §3.10.7.1"],
+    effect: ResetEffect::of(Ends::Over, |_, words| {
+        format!("{} sends RST after both sides have reset the connection: it ends nothing", words.sender)
+    }),
+    applies: |case| {
+        let confirmed = case.own.loss().resets.label != unacceptable::UNCONFIRMED;
+        let before = case.own.reset.filter(|_| confirmed)?;
+        let also = case.peer.reset?;
+        let silent = case.peer.newest().is_none_or(|newest| newest.frame <= also.get());
+        silent.then(|| ResetProof { before: Some(before), also: Some(also), ..ResetProof::default() })
+    },
+    cause: unknown_cause,
+    candidates: |_| Candidates::from_slice(&[CLOSE, FORGED]),
+    says: |proof, words| {
+        format!(
+            "The RST in frame {} and that of the {} in frame {} had ended the connection at both ends, and nothing came since that this one could answer. It changes nothing.",
+            number(proof.before),
+            words.receiver,
+            number(proof.also)
+        )
+    },
+    frames,
+};
