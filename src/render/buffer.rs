@@ -45,62 +45,64 @@ static NUMBERS: LazyLock<Box<Numbers>> = LazyLock::new(|| {
 
 /// Text to be written.
 pub(super) struct Buffer {
+    /// The text, and behind it room that is filled already: so an append is one comparison and a copy, and calls nothing.
     bytes: Vec<u8>,
+    /// The length of the text.
+    len: usize,
     numbers: &'static Numbers,
+    /// Room for a text that has to be whole before it can be appended.
+    scratch: String,
 }
 
 impl Buffer {
     pub(super) fn with_capacity(capacity: usize) -> Self {
-        Self { bytes: Vec::with_capacity(capacity), numbers: &NUMBERS }
+        Self { bytes: vec![0; capacity], len: 0, numbers: &NUMBERS, scratch: String::new() }
     }
 
     pub(super) fn len(&self) -> usize {
-        self.bytes.len()
+        self.len
     }
 
     pub(super) fn as_bytes(&self) -> &[u8] {
-        &self.bytes
+        self.bytes.get(..self.len).unwrap_or_default()
     }
 
     pub(super) fn clear(&mut self) {
-        self.bytes.clear();
+        self.len = 0;
     }
 
-    #[inline]
+    /// An empty string with room, to compose a text in; it is to be given back.
+    pub(super) fn take_scratch(&mut self) -> String {
+        let mut scratch = std::mem::take(&mut self.scratch);
+        scratch.clear();
+        scratch
+    }
+
+    pub(super) fn give_scratch(&mut self, scratch: String) {
+        self.scratch = scratch;
+    }
+
+    #[inline(always)]
     pub(super) fn push(&mut self, byte: u8) {
-        self.bytes.push(byte);
+        self.block(&[byte], 1);
     }
 
     #[inline]
     pub(super) fn text(&mut self, text: &str) {
-        self.bytes.extend_from_slice(text.as_bytes());
+        let end = self.len + text.len();
+        match self.bytes.get_mut(self.len..end) {
+            Some(room) => {
+                room.copy_from_slice(text.as_bytes());
+                self.len = end;
+            }
+            None => self.append_in_more_room(text.as_bytes()),
+        }
     }
 
-    /// `,"key":`, of a key that needs no escape.
+    /// A text of the program's own. Inlined, so that its length is known and it is copied without a call.
     #[inline(always)]
-    pub(super) fn key(&mut self, key: &'static str) {
-        // inlined where the key is known, so that the block is a constant
-        let mut block = [0; 32];
-        match block.get_mut(..key.len() + 4) {
-            Some([comma, open, name @ .., close, colon]) => {
-                (*comma, *open, *close, *colon) = (b',', b'"', b'"', b':');
-                name.iter_mut().zip(key.bytes()).for_each(|(place, byte)| *place = byte);
-                self.block(&block, key.len() + 4);
-            }
-            _ => {
-                self.text(",\"");
-                self.text(key);
-                self.text("\":");
-            }
-        }
-    }
-
-    /// Puts `byte` at a place that has been written.
-    #[inline]
-    pub(super) fn set(&mut self, place: usize, byte: u8) {
-        if let Some(slot) = self.bytes.get_mut(place) {
-            *slot = byte;
-        }
+    pub(super) fn literal(&mut self, text: &'static str) {
+        self.text(text);
     }
 
     #[inline]
@@ -111,9 +113,24 @@ impl Buffer {
     /// The first `used` bytes of `block`.
     #[inline(always)]
     fn block<const N: usize>(&mut self, block: &[u8; N], used: usize) {
-        let end = self.bytes.len() + used;
-        self.bytes.extend_from_slice(block);
-        self.bytes.truncate(end);
+        match self.bytes.get_mut(self.len..).and_then(<[u8]>::first_chunk_mut) {
+            Some(room) => {
+                *room = *block;
+                self.len += used;
+            }
+            None => self.append_in_more_room(block.get(..used).unwrap_or(block)),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn append_in_more_room(&mut self, text: &[u8]) {
+        let end = self.len + text.len();
+        self.bytes.resize(2 * end + 64, 0);
+        if let Some(room) = self.bytes.get_mut(self.len..end) {
+            room.copy_from_slice(text);
+            self.len = end;
+        }
     }
 
     #[inline]
@@ -129,6 +146,10 @@ impl Buffer {
                 self.plain(number / 1_000_000);
                 self.padded(number / 1_000 % 1_000);
                 self.padded(number % 1_000);
+            }
+            1_000_000_000..1_000_000_000_000 => {
+                self.plain(number / 1_000_000_000);
+                self.nine_digits((number % 1_000_000_000) as u32);
             }
             _ => self.text(itoa::Buffer::new().format(number)),
         }
@@ -151,16 +172,24 @@ impl Buffer {
     /// `10.0.0.1:80`, `[::1]:80`.
     #[inline]
     pub(super) fn endpoint(&mut self, endpoint: Endpoint) {
-        match endpoint.address {
-            IpAddr::V4(address) => self.ipv4(address),
-            IpAddr::V6(address) => {
-                self.push(b'[');
-                self.text(&address.to_string());
-                self.push(b']');
-            }
+        if endpoint.address.is_ipv4() {
+            self.address(endpoint.address);
+        } else {
+            self.push(b'[');
+            self.address(endpoint.address);
+            self.push(b']');
         }
         self.push(b':');
         self.number(endpoint.port);
+    }
+
+    /// `10.0.0.1`, `::1`.
+    #[inline]
+    pub(super) fn address(&mut self, address: IpAddr) {
+        match address {
+            IpAddr::V4(address) => self.ipv4(address),
+            IpAddr::V6(address) => self.text(&address.to_string()),
+        }
     }
 
     #[inline]
@@ -217,10 +246,17 @@ mod tests {
     }
 
     #[test]
-    fn a_key_of_any_length_stands_in_quotation_marks() {
-        for key in ["", "frame", "a_key_of_twenty_eight_bytes_", "a_key_of_twenty_nine_bytes__."] {
-            assert_eq!(written(|buffer| buffer.key(key)), format!(",\"{key}\":"));
+    fn a_text_of_any_length_finds_room() {
+        let mut buffer = Buffer::with_capacity(0);
+        let long = "x".repeat(300);
+        for text in ["", "a", long.as_str(), "b"] {
+            buffer.text(text);
+            buffer.push(b'.');
         }
+        assert_eq!(buffer.as_bytes(), format!(".a.{long}.b.").as_bytes());
+        buffer.clear();
+        buffer.literal("c");
+        assert_eq!((buffer.as_bytes(), buffer.len()), (&b"c"[..], 1));
     }
 
     #[test]

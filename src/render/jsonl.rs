@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::buffer::Buffer;
-use super::record::{AnswersRecord, Record, write_json};
+use super::record::{Answers, Json, Summary};
 use super::{Format, Triaged};
 use crate::explain::{Conversation, Step};
 use crate::model::CaptureInfo;
@@ -29,8 +29,8 @@ struct JsonLines<W: Write> {
 }
 
 impl<W: Write> JsonLines<W> {
-    fn line(&mut self, record: &Record<'_>) -> io::Result<()> {
-        write_json(&mut self.buffer, record)?;
+    fn line(&mut self, record: impl Json) -> io::Result<()> {
+        record.write(&mut self.buffer);
         self.buffer.push(b'\n');
         if self.buffer.len() >= BLOCK { self.write_out() } else { Ok(()) }
     }
@@ -44,20 +44,20 @@ impl<W: Write> JsonLines<W> {
 
 impl<W: Write> Sink for JsonLines<W> {
     fn capture(&mut self, info: &CaptureInfo) -> io::Result<()> {
-        self.line(&Record::Capture(info.into()))
+        self.line(info)
     }
 
     fn step(&mut self, step: &Step<'_>) -> io::Result<()> {
-        self.line(&Record::Step(step.into()))
+        self.line(step)
     }
 
     fn conversation(&mut self, conversation: &Conversation) -> io::Result<()> {
-        self.line(&Record::Conversation(conversation.into()))?;
-        AnswersRecord::of(conversation).map_or(Ok(()), |answers| self.line(&Record::Answers(answers)))
+        self.line(conversation)?;
+        Answers::of(conversation).map_or(Ok(()), |answers| self.line(&answers))
     }
 
     fn call(&mut self, call: &TracedCall) -> io::Result<()> {
-        self.line(&Record::Call(call.into()))
+        self.line(call)
     }
 
     fn shows_calls(&self) -> bool {
@@ -69,7 +69,7 @@ impl<W: Write> Sink for JsonLines<W> {
     }
 
     fn finish(&mut self, totals: &CaptureTotals) -> io::Result<()> {
-        self.line(&Record::Summary(totals.into()))?;
+        self.line(Summary::new(totals))?;
         self.write_out()
     }
 
