@@ -7,9 +7,6 @@ use super::record::{Answers, Json, Summary};
 use super::{Format, Triaged};
 use crate::report::{Collector, Renderer, Report};
 
-/// So much is written at once.
-const BLOCK: usize = 1 << 16;
-
 pub(super) static FORMAT: Format = Format {
     name: "json",
     extension: "json",
@@ -19,10 +16,7 @@ pub(super) static FORMAT: Format = Format {
     answers: true,
     triage: Triaged::No,
     sink: Some(|out, options| {
-        Box::new(Collector::new(
-            options.bounds,
-            Document { out, buffer: Buffer::with_capacity(BLOCK + 4096), begun: false },
-        ))
+        Box::new(Collector::new(options.bounds, Document { out, buffer: Buffer::new(), begun: false }))
     }),
 };
 
@@ -34,9 +28,7 @@ struct Document<W: Write> {
 
 impl<W: Write> Document<W> {
     fn write_out(&mut self) -> io::Result<()> {
-        self.out.write_all(self.buffer.as_bytes())?;
-        self.buffer.clear();
-        Ok(())
+        self.buffer.write_to(&mut self.out)
     }
 
     /// Writes the text before a capture: the document's head, or the comma after the previous capture.
@@ -51,7 +43,7 @@ impl<W: Write> Document<W> {
         for (index, record) in records.enumerate() {
             self.buffer.text(if index == 0 { "\n" } else { ",\n" });
             record.write(&mut self.buffer);
-            if self.buffer.len() >= BLOCK {
+            if self.buffer.is_full() {
                 self.write_out()?;
             }
         }

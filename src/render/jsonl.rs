@@ -9,9 +9,6 @@ use crate::explain::{Conversation, Step};
 use crate::model::CaptureInfo;
 use crate::report::{CaptureTotals, Sink, TracedCall};
 
-/// So much is written at once.
-const BLOCK: usize = 1 << 16;
-
 pub(super) static FORMAT: Format = Format {
     name: "jsonl",
     extension: "jsonl",
@@ -20,7 +17,7 @@ pub(super) static FORMAT: Format = Format {
     headers: false,
     answers: true,
     triage: Triaged::No,
-    sink: Some(|out, _| Box::new(JsonLines { out, buffer: Buffer::with_capacity(BLOCK + 4096) })),
+    sink: Some(|out, _| Box::new(JsonLines { out, buffer: Buffer::new() })),
 };
 
 struct JsonLines<W: Write> {
@@ -32,12 +29,11 @@ impl<W: Write> JsonLines<W> {
     fn line(&mut self, record: impl Json) -> io::Result<()> {
         record.write(&mut self.buffer);
         self.buffer.push(b'\n');
-        if self.buffer.len() >= BLOCK { self.write_out() } else { Ok(()) }
+        if self.buffer.is_full() { self.write_out() } else { Ok(()) }
     }
 
     fn write_out(&mut self) -> io::Result<()> {
-        self.out.write_all(self.buffer.as_bytes())?;
-        self.buffer.clear();
+        self.buffer.write_to(&mut self.out)?;
         self.out.flush()
     }
 }

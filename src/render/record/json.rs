@@ -18,10 +18,23 @@ pub(in crate::render) trait Json {
     fn write(self, out: &mut Buffer);
 }
 
+/// The bytes of a text of the program's own, as long as they are.
+macro_rules! bytes_of {
+    ($text:expr) => {
+        &const {
+            match $text.as_bytes().first_chunk::<{ $text.len() }>() {
+                Some(bytes) => *bytes,
+                None => unreachable!(),
+            }
+        }
+    };
+}
+pub(super) use bytes_of;
+
 /// Writes an object, and after its keys what a block adds with [`field!`]: the keys that are not always there.
 macro_rules! object {
     ($out:ident, { $first:literal: $value:expr $(, $key:literal: $more:expr)* $(,)? } $($rest:block)?) => {{
-        $out.literal(concat!("{\"", $first, "\":"));
+        $out.literal($crate::render::record::json::bytes_of!(concat!("{\"", $first, "\":")));
         $crate::render::record::json::Json::write($value, $out);
         $($crate::render::record::json::field!($out, $key: $more);)*
         $($rest)?
@@ -33,7 +46,7 @@ pub(super) use object;
 /// Writes a key behind others, and its value.
 macro_rules! field {
     ($out:ident, $key:literal: $value:expr) => {
-        $out.literal(concat!(",\"", $key, "\":"));
+        $out.literal($crate::render::record::json::bytes_of!(concat!(",\"", $key, "\":")));
         $crate::render::record::json::Json::write($value, $out);
     };
 }
@@ -46,9 +59,7 @@ pub(super) struct Word(pub(super) &'static str);
 impl Json for Word {
     #[inline]
     fn write(self, out: &mut Buffer) {
-        out.push(b'"');
-        out.text(self.0);
-        out.push(b'"');
+        out.quoted(self.0);
     }
 }
 
@@ -77,8 +88,8 @@ impl Json for bool {
     #[inline]
     fn write(self, out: &mut Buffer) {
         match self {
-            true => out.literal("true"),
-            false => out.literal("false"),
+            true => out.literal(b"true"),
+            false => out.literal(b"false"),
         }
     }
 }
@@ -110,7 +121,7 @@ impl<T: Json> Json for Option<T> {
     fn write(self, out: &mut Buffer) {
         match self {
             Some(value) => value.write(out),
-            None => out.literal("null"),
+            None => out.literal(b"null"),
         }
     }
 }
@@ -242,16 +253,21 @@ impl fmt::Write for Escaped<'_> {
 /// Returns `true` if a byte stands for itself within a JSON string, whatever is around it.
 #[inline]
 fn is_plain(byte: u8) -> bool {
-    matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\')
+    // without a branch, so that the compiler can look at many at once
+    (b' '..=b'~').contains(&byte) & (byte != b'"') & (byte != b'\\')
 }
 
 /// The number of bytes, from the first on, that stand for themselves.
 #[inline]
 fn plain_bytes(bytes: &[u8]) -> usize {
-    // without a branch for each byte, so that the compiler looks at all sixteen at once
-    let (sixteens, _) = bytes.as_chunks::<16>();
-    let are_plain = |sixteen: &[u8; 16]| sixteen.iter().fold(true, |plain, byte| plain & is_plain(*byte));
-    let plain = sixteens.iter().take_while(|sixteen| are_plain(sixteen)).count() * 16;
+    let are_plain = |some: &[u8; 16]| some.iter().fold(true, |plain, byte| plain & is_plain(*byte));
+    let (sixteens, _) = bytes.as_chunks();
+    let plain = sixteens.iter().take_while(|sixteen| are_plain(sixteen)).count();
+    // the last sixteen overlap those before them: that takes less than to look at the rest one by one
+    if plain == sixteens.len() && bytes.last_chunk().is_some_and(are_plain) {
+        return bytes.len();
+    }
+    let plain = plain * 16;
     let rest = bytes.get(plain..).unwrap_or_default();
     plain + rest.iter().take_while(|byte| is_plain(**byte)).count()
 }
@@ -330,9 +346,9 @@ pub(super) mod tests {
     }
 
     fn written(value: impl Json) -> String {
-        let mut out = Buffer::with_capacity(64);
+        let mut out = Buffer::new();
         value.write(&mut out);
-        String::from_utf8(out.as_bytes().to_vec()).expect("JSON is UTF-8")
+        out.into_string()
     }
 
     #[test]
@@ -375,14 +391,14 @@ pub(super) mod tests {
     #[test]
     fn an_object_has_its_keys_in_their_order() {
         let object = |more: bool| {
-            let mut out = Buffer::with_capacity(0);
-            let out = &mut out;
+            let mut buffer = Buffer::new();
+            let out = &mut buffer;
             object!(out, { "a": Word("x"), "b": Map([("k", 1_u8), ("l", 2)]) } {
                 if more {
                     field!(out, "c": List(["\n", ""]));
                 }
             });
-            String::from_utf8(out.as_bytes().to_vec()).expect("JSON is UTF-8")
+            buffer.into_string()
         };
         assert_eq!(object(false), r#"{"a":"x","b":{"k":1,"l":2}}"#);
         assert_eq!(object(true), r#"{"a":"x","b":{"k":1,"l":2},"c":["\n",""]}"#);

@@ -62,7 +62,7 @@ impl Json for Analysis {
     fn write(self, out: &mut Buffer) {
         // nearly every step has none
         if self.is_empty() {
-            return out.literal("[]");
+            return out.literal(b"[]");
         }
         List(self.iter().map(|flag| Word(flag.name()))).write(out);
     }
