@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn spans_are_rounded_as_floating_point_numbers_are() {
+    fn human_spans_are_rounded_as_floating_point_numbers() {
         let by_float = |nanos: u64| {
             let (value, unit) = match nanos {
                 0..1_000 => return format!("{nanos} ns"),

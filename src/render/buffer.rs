@@ -304,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn endpoints_read_as_everywhere_else() {
+    fn endpoints_are_written_as_display_writes_them() {
         for text in ["0.0.0.0:0", "255.10.1.199:65535", "127.0.0.1:6542", "[::1]:7", "[2001:db8::1]:80"] {
             let socket: std::net::SocketAddr = text.parse().expect("an endpoint");
             assert_eq!(written(|buffer| buffer.endpoint(socket.into())), text);
@@ -312,7 +312,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_read_as_everywhere_else() {
+    fn numbers_are_written_as_display_writes_them() {
         let edges = (0..20).map(|power| 10_u64.pow(power)).flat_map(|edge| [edge - 1, edge, edge + 1]);
         let spread = (0..200_000_000_000).step_by(9_999_991);
         for number in edges.chain(spread).chain([7, 42, 999, 1_007, 65_535, 4_294_967_295, u64::MAX]) {
@@ -321,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_of_any_length_finds_room() {
+    fn texts_of_any_length_are_written() {
         let words: Vec<String> = (0..=20).map(|len| "abcdefghijklmnopqrstuvwxyz"[..len].to_owned()).collect();
         let long = "x".repeat(BLOCK + 1);
         let texts = || words.iter().chain([&long]).cycle().take(20_000);
@@ -332,7 +332,7 @@ mod tests {
     }
 
     #[test]
-    fn a_buffer_is_full_once_and_empty_when_it_is_written() {
+    fn buffer_is_empty_after_writing() {
         let mut buffer = Buffer::new();
         while !buffer.is_full() {
             buffer.literal(b"0123456789");
@@ -352,7 +352,7 @@ mod tests {
     }
 
     #[test]
-    fn a_short_text_is_as_long_as_it_is() {
+    fn short_text_is_not_padded() {
         assert_eq!(written(|buffer| buffer.short(&ShortText::<8>::new("abc"))), "abc");
         assert_eq!(written(|buffer| buffer.short(&ShortText::<2>::new("abc"))), "ab");
     }

@@ -352,7 +352,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn hidden_characters_are_escaped_and_keep_their_meaning() {
+    fn invisible_characters_are_escaped_reversibly() {
         let text = "a\u{1b}[31m\u{9b}2J\u{202e}\u{7f}\u{e0001}\n\"\\ Grüße";
         let json = written(text);
         assert!(!json.chars().any(is_hidden), "{json}");
@@ -360,7 +360,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn every_character_is_written_as_serde_writes_it_wherever_it_stands() {
+    fn every_character_is_written_as_serde_writes_it_at_every_offset() {
         for c in (char::MIN..='\u{2fff}').chain('\u{fdf0}'..='\u{1000f}').chain(['\u{e0001}', char::MAX]) {
             for before in [0, 3, 14, 15, 16, 20] {
                 let text = format!("{}{c}{}", "a".repeat(before), "b".repeat(19));
@@ -380,7 +380,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn times_are_written_as_they_are_displayed() {
+    fn times_are_written_as_display_writes_them() {
         for nanos in [0, 1, 999_999_999, 1_000_000_000, i64::MAX, i64::MIN, -1, -1_500_000_000] {
             assert_eq!(written(Nanos(nanos)), format!("\"{}\"", Nanos(nanos)));
             let time = Timestamp::new(nanos / 1_000, nanos.unsigned_abs() as u32 % 1_000_000_000);
@@ -389,7 +389,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn an_object_has_its_keys_in_their_order() {
+    fn objects_keep_the_order_of_their_keys() {
         let object = |more: bool| {
             let mut buffer = Buffer::new();
             let out = &mut buffer;
