@@ -30,7 +30,7 @@ pub(super) fn nearest<'a>(typed: &str, names: impl IntoIterator<Item = &'a str>)
 
 /// The error for a name that is not among `names`; `lists` is the command that lists these.
 pub(super) fn unknown<'a>(kind: &str, typed: &str, names: impl IntoIterator<Item = &'a str>, lists: &str) -> String {
-    format!("there is no {kind} {typed:?}; similar: {} (`{lists}` lists all)", nearest(typed, names).join(", "))
+    format!("unknown {kind} {typed:?}; nearest: {} (`{lists}` lists all)", nearest(typed, names).join(", "))
 }
 
 fn normal(typed: &str) -> String {

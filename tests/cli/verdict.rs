@@ -53,7 +53,7 @@ const VERDICTS: &[(&str, &str)] = &[
     ),
     (
         "kernel/nagle_delack",
-        "Slow: 40.9 ms of 41.1 ms were spent waiting for a delayed ACK, or by Nagle's algorithm (frame 6).",
+        "Slow: 40.9 ms of 41.1 ms were spent waiting for a delayed ACK or because of Nagle's algorithm (frame 6).",
     ),
     (
         "kernel/udp_closed",

@@ -80,7 +80,13 @@ const RESET: VerdictRule = VerdictRule {
         };
         // an unknown RST may be another host's
         let sender = finding.sender.filter(|_| finding.code != FindingCode::ResetUnknown);
-        let label = sender.map_or_else(|| "Reset".to_owned(), |sender| format!("Reset by the {}", sender.sender()));
+        let closed = case.tcp.is_some_and(|tcp| tcp.close == Close::Fin);
+        let label = match sender {
+            // it ended no connection
+            _ if closed && finding.code == FindingCode::ResetAfterClose => "RST after the close".to_owned(),
+            Some(sender) => format!("Reset by the {}", sender.sender()),
+            None => "Reset".to_owned(),
+        };
         Some(line(&label, finding))
     },
 };
@@ -90,7 +96,7 @@ const TROUBLE: &[(Wait, &str, Option<FindingCode>)] = &[
     (Wait::Timeout, "waiting for a retransmission timer", None),
     (Wait::Recovery, "repairing losses", None),
     (Wait::Window, "waiting for room in the receiver's window", None),
-    (Wait::DelayedAck, "waiting for a delayed ACK, or by Nagle's algorithm", None),
+    (Wait::DelayedAck, "waiting for a delayed ACK or because of Nagle's algorithm", None),
     (Wait::ServerApplication, "waiting for the server's program", Some(FindingCode::SlowServer)),
 ];
 
