@@ -31,7 +31,10 @@ const SAID: &[(&str, &[&str], &[&str])] = &[
     // a firewall resets the connection in the server's name, whose answer comes all the same
     (
         "reset-by-another",
-        &["reset_unknown [4,5]: Its TTL is 128, and that of the server's other packets 64", "reset_stale [5,6,7]"],
+        &[
+            "reset_unknown [4,5]: The TTL of this RST is 128, and that of the server's other packets 64",
+            "reset_stale [5,6,7]",
+        ],
         &["reset_unread", "half-open"],
     ),
     // the same for a SYN

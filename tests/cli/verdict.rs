@@ -17,7 +17,7 @@ const LARGEST: &[(&str, &str)] = &[
     ("synack_retrans", "timeout"),
     ("user_timeout700", "timeout"),
     // a path of 10 ms
-    ("dup", "network"),
+    ("dup", "client_application"),
     ("corrupt", "network"),
     ("ooo", "network"),
     ("loss_fast_o", "network"),

@@ -72,10 +72,8 @@ const RESET: VerdictRule = VerdictRule {
     says: |case| {
         let listed = RESETS.iter().filter_map(|code| case.found(*code)).min_by_key(|finding| finding.first_frame);
         let Some(finding) = listed else {
-            // one that ends a connection with a request still unanswered is more than a note
-            let unanswered = [FindingCode::EchoPartial, FindingCode::UnansweredRequest];
-            unanswered.iter().find_map(|code| case.found(*code))?;
-            case.tcp.filter(|tcp| tcp.close == Close::Rst)?;
+            // one that ends an open connection is more than a note
+            case.tcp.filter(|tcp| tcp.close == Close::Rst && tcp.handshake != Handshake::Refused)?;
             return case.found(FindingCode::ResetStale).map(|finding| line("Ended by a RST", finding));
         };
         // an unknown RST may be another host's
