@@ -53,7 +53,7 @@ fn of_segment(event: &Event<'_>, facts: &TcpFacts, found: &mut impl FindingSink)
     hint::of(event, facts, found);
     ecn::of(event, facts, found);
     opening::of(event, facts, found);
-    if facts.flags.contains(TcpFlags::URG) {
+    if facts.flags.contains(TcpFlags::URG) && facts.unacceptable.is_none() {
         let text =
             format!("URG is set and the urgent pointer is {}: data to be read out of turn (RFC 6093).", facts.urgent);
         found.push(Finding::new(Code::UrgentData, text, [frame]));

@@ -21,7 +21,8 @@ pub(super) const ENDED: Rule<ResetFamily> = Rule {
         format!("{} sends RST at {} after the RST in frame {reset}: it ends nothing", words.sender, words.seq)
     }),
     applies: |case| {
-        let reset = case.own.reset.filter(|_| case.own.fin.is_none())?;
+        let confirmed = case.own.loss().resets.label != unacceptable::UNCONFIRMED;
+        let reset = case.own.reset.filter(|_| case.own.fin.is_none() && confirmed)?;
         let continued_after_reset = case.peer.newest().is_some_and(|newest| newest.frame > reset.get());
         let (_, proof) = unacceptable::expected(case).filter(|_| !continued_after_reset)?;
         Some(ResetProof { before: Some(reset), ..proof })
