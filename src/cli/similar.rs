@@ -89,7 +89,7 @@ mod tests {
         assert_eq!(nearest("zero-windw", names), ["zero-window", "window-scaling", "lost-fin"]);
         assert_eq!(nearest("", names).len(), 3);
         let error = unknown("scenario", "window", names, "echolab scenarios");
-        let expected = "there is no scenario \"window\"; similar: window-scaling, zero-window, ";
+        let expected = "unknown scenario \"window\"; nearest: window-scaling, zero-window, ";
         assert!(error.starts_with(expected), "{error}");
     }
 }
