@@ -2,7 +2,6 @@
 
 use std::num::{NonZeroU8, NonZeroU64};
 
-use super::fin::Fin;
 use super::ip_id_steps::IpIdSteps;
 use super::loss_state::{LossState, NONE};
 use super::scoreboard::Scoreboard;
@@ -17,6 +16,9 @@ use crate::track::rtt::Estimator;
 const LARGEST_SHIFT: u8 = 14;
 /// The number of a side's last segments that are remembered with their ACK numbers, to decide what a RST answers.
 const RECENT: usize = 4;
+/// Timestamps of one connection are no further apart than this within a few seconds: their clocks tick at most every 1 ms
+/// (RFC 7323 §5.4).
+const SOON_AFTER: u32 = 10_000;
 
 /// A segment as a reset refers to it.
 #[derive(Clone, Copy, Debug, Default)]
@@ -35,6 +37,23 @@ pub(in crate::track) struct Recent {
     pub(super) fills_window: bool,
     /// PSH: its sender had no more then.
     pub(super) push: bool,
+}
+
+/// A FIN.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Fin {
+    pub(super) frame: u64,
+    pub(super) at: OptTime,
+    /// The sequence number after the FIN.
+    pub(super) end: SeqNumber,
+    /// `true` if it was sent before its sender had acknowledged the peer's FIN, though the peer had sent one.
+    pub(super) acks_peer_fin: bool,
+    /// The frame that acknowledged it.
+    pub(super) acked_by: Option<NonZeroU64>,
+    /// Its timestamp.
+    pub(super) stamp: Option<u32>,
+    /// Its IP identification.
+    pub(super) ip_id: Option<u16>,
 }
 
 /// A SYN or SYN-ACK that is in the capture again.
@@ -196,26 +215,6 @@ impl TcpEndpoint {
         }
     }
 
-    /// Returns `true` if a segment of its peer echoes its newest timestamp, or none.
-    #[inline]
-    pub(super) fn is_echoed_by(&self, segment: &Segment) -> bool {
-        let echo = segment.options.timestamps.map_or(0, |stamps| stamps.echo_reply);
-        echo == 0 || self.newest_timestamp.is_none_or(|(newest, _)| newest == echo)
-    }
-
-    /// Notes a SYN-ACK that echoes a timestamp which none of the peer's SYNs carried.
-    #[cold]
-    pub(super) fn note_echo(&mut self, frame: u64, segment: &Segment, peer: &Self) {
-        let Some(echo) = segment.options.timestamps.map(|stamps| stamps.echo_reply).filter(|echo| *echo != 0) else {
-            return;
-        };
-        let first = peer.sent.iter().find(|sent| Some(sent.seq) == peer.isn).and_then(|sent| sent.timestamp);
-        let Some((first, (newest, _))) = first.zip(peer.newest_timestamp) else { return };
-        if echo.wrapping_sub(first) > newest.wrapping_sub(first) {
-            self.loss_mut().wrong_echo = NonZeroU64::new(frame).map(|frame| (frame, echo));
-        }
-    }
-
     /// Returns `true` if the timestamp of a segment is not older than earlier ones, or if it has none (RFC 7323 §5.3).
     #[inline]
     pub(super) fn is_newer(&self, segment: &Segment) -> bool {
@@ -223,6 +222,14 @@ impl TcpEndpoint {
             (Some(stamps), Some((newest, _))) => stamps.value.wrapping_sub(newest).cast_signed() >= 0,
             _ => true,
         }
+    }
+
+    /// Returns `true` if a timestamp shows that it sent the segment, and soon after its newest one: no other connection has
+    /// a timestamp so near (RFC 7323 §5.4).
+    #[cold]
+    pub(super) fn is_soon_after(&self, segment: &Segment) -> bool {
+        let stamps = segment.options.timestamps.zip(self.newest_timestamp);
+        stamps.is_some_and(|(stamps, (newest, _))| stamps.value.wrapping_sub(newest) < SOON_AFTER)
     }
 
     /// Notes data that it sends for the first time: an answer to what the peer has sent before.

@@ -6,7 +6,6 @@ use std::num::NonZeroU64;
 use std::sync::LazyLock;
 
 use super::dup_acks::DupAcks;
-use super::fin::Fin;
 use super::gaps::GapList;
 use super::refused::Refused;
 use super::segment::RetransmittedSegment;
@@ -43,10 +42,6 @@ pub(in crate::track) struct LossState {
     pub(super) discarded: Option<Discarded>,
     /// Its last segment that the peer does not accept, until another one is accepted.
     pub(super) refused: Option<Refused>,
-    /// The FIN on its SYN: most hosts ignore it, or discard the whole segment. The number of the ACK tells.
-    pub(super) fin_on_syn: Option<Fin>,
-    /// Its SYN-ACK that echoes a timestamp which no SYN of its peer carried, and that timestamp.
-    pub(super) wrong_echo: Option<(NonZeroU64, u32)>,
     pub(super) gaps: GapList,
     /// Its bytes that were acknowledged before the capture held any packet of it.
     pub(super) unseen: UnseenSide,
@@ -150,14 +145,14 @@ pub(super) struct Recovery {
 /// The retransmission timer of a sender, as its transmissions show it (RFC 6298 §5).
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct RetransmissionTimer {
-    /// The last transmission that restarted it, other than new data: a time-out's, a probe, the head of a fast recovery.
+    /// The last transmission that restarted it, other than new data: a timeout's, a probe, the head of a fast recovery.
     pub(super) restarted: Option<(u64, OptTime)>,
     /// The last restart was by a tail-loss probe.
     pub(super) probe: bool,
-    /// The last restart was by a time-out or a tail-loss probe; unknown which.
+    /// The last restart was by a timeout or a tail-loss probe; unknown which.
     pub(super) may_be_probe: bool,
-    /// The time that the timer had run before the last time-out.
+    /// The time that the timer had run before the last timeout.
     pub(super) wait: Option<Nanos>,
-    /// Time-outs in a row.
+    /// Timeouts in a row.
     pub(super) in_row: u32,
 }

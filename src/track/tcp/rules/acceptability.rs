@@ -31,12 +31,6 @@ pub struct Case<'a> {
     pub(in crate::track::tcp) complete: bool,
     /// It comes soon after the last frame: a capture that was cut to a part of its frames has longer pauses.
     pub(in crate::track::tcp) soon: bool,
-    /// A SYN-ACK of a side whose SYN opened the connection before.
-    pub(in crate::track::tcp) syn_ack_in_open: bool,
-    /// Its ACK number is not one of an answer to the receiver's SYN, which was not acknowledged before.
-    pub(in crate::track::tcp) wrong_ack: bool,
-    /// It begins where a segment ended that was not accepted, so its sender went on: the capture lacks packets.
-    pub(in crate::track::tcp) continues: bool,
     /// Segments of this sender came with valid checksums, so a wrong one means a corrupted segment.
     pub(in crate::track::tcp) checksums_tell: bool,
 }
@@ -72,19 +66,8 @@ impl Family for Acceptability {
 }
 
 /// The checks of a receiver in the order of RFC 9293 §3.10.7.4, timestamps first (RFC 7323 §5.3).
-pub(crate) static UNACCEPTABLE: &[Rule<Acceptability>] = &[
-    SYN_ACK_IN_OPEN,
-    CORRUPTED,
-    UNSIGNED,
-    WRONG_ACK,
-    BEFORE_SYN,
-    OLD_TIMESTAMP,
-    OUTSIDE_WINDOW,
-    BEYOND_FIN,
-    NO_ACK_FLAG,
-    FOREIGN_ACK,
-    ACK_OF_UNSENT,
-];
+pub(crate) static UNACCEPTABLE: &[Rule<Acceptability>] =
+    &[CORRUPTED, UNSIGNED, OLD_TIMESTAMP, OUTSIDE_WINDOW, BEYOND_FIN, NO_ACK_FLAG, FOREIGN_ACK, ACK_OF_UNSENT];
 
 fn unknown(_: &Proof) -> Cause {
     Cause::UNKNOWN
@@ -106,33 +89,6 @@ fn foreign(_: &Proof) -> Candidates {
     ])
 }
 
-const SYN_ACK_IN_OPEN: Rule<Acceptability> = Rule {
-    code: FindingCode::Unacceptable,
-    label: "SYN-ACK in an open connection",
-    rfc: &["RFC 9293 §3.10.7.4", "RFC 5961 §4"],
-    effect: Effect {
-        reaction: Reaction::Ack,
-        was_sent: false,
-        sure: true,
-        step: |proof, words| {
-            format!("the {}'s SYN in frame {} had opened the connection", words.sender, proof.shown_by)
-        },
-    },
-    applies: |case| {
-        let (syn, _) = case.own.syn.filter(|_| case.syn_ack_in_open)?;
-        Some(Proof { shown_by: syn.get(), ..Proof::default() })
-    },
-    cause: unknown,
-    candidates: foreign,
-    says: |proof, words| {
-        format!(
-            "The {}'s SYN in frame {} had opened this connection, and a SYN-ACK opens nothing more. The {} discards it, in TIME-WAIT too, and answers with an ACK of its own numbers (RFC 9293 §3.10.7.4, RFC 5961 §4).",
-            words.sender, proof.shown_by, words.receiver
-        )
-    },
-    frames,
-};
-
 const CORRUPTED: Rule<Acceptability> = Rule {
     code: FindingCode::ChecksumInvalid,
     label: "corrupted",
@@ -141,7 +97,7 @@ const CORRUPTED: Rule<Acceptability> = Rule {
         reaction: Reaction::Nothing,
         was_sent: true,
         sure: true,
-        step: |_, words| format!("the checksum is wrong, so the {} discards it", words.receiver),
+        step: |_, words| format!("the checksum is invalid, so the {} discards it", words.receiver),
     },
     applies: |case| {
         let wrong = case.segment.checksum == Checksum::Invalid && case.checksums_tell;
@@ -151,7 +107,7 @@ const CORRUPTED: Rule<Acceptability> = Rule {
     candidates: no_candidates,
     says: |_, words| {
         format!(
-            "The checksum is wrong, while other segments of the {} have valid ones: the segment was corrupted, and the {} discards it (RFC 9293 §3.1). Nothing in it is used here.",
+            "The checksum is invalid, while other segments of the {} have valid ones: the segment was corrupted, and the {} discards it (RFC 9293 §3.1). Nothing in it is used here.",
             words.sender, words.receiver
         )
     },
@@ -167,7 +123,7 @@ const UNSIGNED: Rule<Acceptability> = Rule {
         was_sent: false,
         sure: true,
         step: |_, words| {
-            format!("it lacks the signature that this connection agreed on, so the {} discards it", words.receiver)
+            format!("it lacks the signature that this connection negotiated, so the {} discards it", words.receiver)
         },
     },
     applies: |case| {
@@ -180,65 +136,6 @@ const UNSIGNED: Rule<Acceptability> = Rule {
         format!(
             "Both sides signed their SYNs (TCP MD5, RFC 2385, or TCP-AO, RFC 5925), and this segment has no signature: the {} discards it without a reply.",
             words.receiver
-        )
-    },
-    frames,
-};
-
-const WRONG_ACK: Rule<Acceptability> = Rule {
-    code: FindingCode::Unacceptable,
-    label: "ACK of another SYN",
-    rfc: &["RFC 9293 §3.10.7.3", "RFC 9293 §3.10.7.4"],
-    effect: Effect {
-        reaction: Reaction::Nothing,
-        was_sent: false,
-        sure: true,
-        step: |_, words| format!("its ACK number is not that of the {}'s SYN", words.receiver),
-    },
-    applies: |case| {
-        let (syn, _) = case.peer.syn.filter(|_| case.wrong_ack)?;
-        let number = case.segment.ack.relative_to(case.peer.seq_base.unwrap_or_default());
-        Some(Proof { number, limit: 0, shown_by: syn.get() })
-    },
-    cause: unknown,
-    candidates: foreign,
-    says: |proof, words| {
-        format!(
-            "ACK number {} does not acknowledge the {}'s SYN in frame {}: the {} discards the segment and answers with RST (RFC 9293 §3.10.7).",
-            proof.number, words.receiver, proof.shown_by, words.receiver
-        )
-    },
-    frames,
-};
-
-const BEFORE_SYN: Rule<Acceptability> = Rule {
-    code: FindingCode::Unacceptable,
-    label: "before its SYN",
-    rfc: &["RFC 9293 §3.10.7.3"],
-    effect: Effect {
-        reaction: Reaction::Nothing,
-        was_sent: false,
-        sure: false,
-        step: |_, words| {
-            format!(
-                "no SYN-ACK came before it: either the capture lacks the SYN-ACK, or the {}, which waits for one, discards the segment",
-                words.receiver
-            )
-        },
-    },
-    applies: |case| {
-        // a client that has acknowledged anything has received a SYN, captured or not
-        let opens = !case.peer.syn_acked && case.peer.ack_sent.is_none();
-        let waits = opens && case.own.isn.is_none() && case.peer.isn.is_some();
-        let (syn, _) = case.peer.syn.filter(|_| waits && case.peer.fin.is_none() && !case.continues)?;
-        Some(Proof { shown_by: syn.get(), ..Proof::default() })
-    },
-    cause: unknown,
-    candidates: foreign,
-    says: |proof, words| {
-        format!(
-            "The SYN in frame {} had no SYN-ACK yet in this capture. The {} waits for one (SYN-SENT) and discards segments without SYN (RFC 9293 §3.10.7.3), unless the capture lacks the SYN-ACK.",
-            proof.shown_by, words.receiver
         )
     },
     frames,
@@ -276,7 +173,7 @@ const OLD_TIMESTAMP: Rule<Acceptability> = Rule {
     },
     says: |proof, words| {
         format!(
-            "TSval {} is older than {}, which the {} sent before: the {} discards the segment (PAWS), and RFC 7323 §5.3 has it answer with an ACK.",
+            "TSval {} is older than {}, which the {} sent before: the {} discards the segment (PAWS); RFC 7323 §5.3 requires an ACK in reply.",
             proof.number, proof.limit, words.sender, words.receiver
         )
     },
@@ -298,7 +195,7 @@ const OUTSIDE_WINDOW: Rule<Acceptability> = Rule {
     candidates: foreign,
     says: |proof, words| {
         format!(
-            "Sequence number {} lies outside the {}'s receive window, which ends at {} by the captured ACKs: the {} discards the segment, and RFC 9293 §3.10.7.4 has it answer with an ACK. Only frames missing from the capture could make it acceptable.",
+            "Sequence number {} lies outside the {}'s receive window, which ends at {} by the captured ACKs: the {} discards the segment; RFC 9293 §3.10.7.4 requires an ACK in reply. Only frames missing from the capture could make it acceptable.",
             proof.number, words.receiver, proof.limit, words.receiver
         )
     },
@@ -314,7 +211,7 @@ const BEYOND_FIN: Rule<Acceptability> = Rule {
     },
     applies: |case| {
         let fin = case.own.fin.filter(|fin| fin.acked_by.is_some() && case.complete)?;
-        let beyond = case.segment.seq.plus(case.segment.len).is_after(fin.end);
+        let beyond = case.segment.seq.is_after(fin.end);
         let base = case.own.seq_base.unwrap_or_default();
         beyond.then(|| Proof {
             number: case.segment.seq.relative_to(base),
@@ -324,8 +221,8 @@ const BEYOND_FIN: Rule<Acceptability> = Rule {
     },
     says: |proof, words| {
         format!(
-            "It lies beyond the FIN in frame {}, after which the {} can send nothing (RFC 9293 §3.10.7.4): no bytes are missing before it. The {} discards it.",
-            proof.shown_by, words.sender, words.receiver
+            "Sequence number {} lies beyond the FIN in frame {}, after which the {} can send nothing (RFC 9293 §3.10.7.4): no bytes are missing before it. The {} discards it.",
+            proof.number, proof.shown_by, words.sender, words.receiver
         )
     },
     ..OUTSIDE_WINDOW
@@ -382,7 +279,7 @@ const FOREIGN_ACK: Rule<Acceptability> = Rule {
     candidates: foreign,
     says: |proof, words| {
         format!(
-            "ACK number {} is not one of this connection: the {} has sent up to {}. The {} discards the segment; RFC 5961 §5.2 has it answer with a challenge ACK. Such segments come from an older connection, from a NAT or load balancer that mixes connections, or are forged.",
+            "ACK number {} is not one of this connection: the {} has sent up to {}. The {} discards the segment; RFC 5961 §5.2 requires a challenge ACK in reply. Such segments come from an older connection, from a NAT or load balancer that mixes connections, or are forged.",
             proof.number, words.receiver, proof.limit, words.receiver
         )
     },
@@ -399,24 +296,25 @@ const ACK_OF_UNSENT: Rule<Acceptability> = Rule {
         sure: false,
         step: |proof, words| {
             format!(
-                "its ACK number {} is beyond {}, the end of all that the {} has sent in this capture: either the capture lacks packets of the {}, or the {} discards it",
-                proof.number, proof.limit, words.receiver, words.receiver, words.receiver
+                "its ACK number {} is beyond {}, the end of the {}'s captured data: the capture lacks packets, or the {} discards it",
+                proof.number, proof.limit, words.receiver, words.receiver
             )
         },
     },
     applies: |case| {
         let ack = acknowledged(case).filter(|_| case.at_receiver && case.peer.syn_acked && case.complete)?;
-        let bare = case.segment.len == 0 && !case.segment.flags.contains(TcpFlags::FIN);
-        // a capture that holds no data of a host may lack all of them; a side that sends and goes on shows it
-        if bare && case.peer.sent.last_data().is_none() || case.continues {
+        // data or a FIN with such an ACK was sent by a side that goes on: the capture lacks what it has received
+        if case.segment.len > 0 || case.segment.flags.contains(TcpFlags::FIN) {
             return None;
         }
+        // a capture that holds no data of a host may lack all of them
+        case.peer.sent.last_data()?;
         // the byte of a window probe is not counted as sent until it is accepted
         let probed = u32::from(case.peer.loss().probe.is_some());
         let next = case.peer.snd_nxt?.plus(probed);
         let base = case.peer.seq_base?;
         // a receiver that acknowledges more and more has received it, so the capture lacks it
-        if bare && case.own.loss().refused.is_some_and(|before| before.ack.is_after(next) && ack.is_after(before.ack)) {
+        if case.own.loss().refused.is_some_and(|before| before.ack.is_after(next) && ack.is_after(before.ack)) {
             return None;
         }
         ack.is_after(next).then(|| Proof {
@@ -462,7 +360,10 @@ fn outside_window(case: &Case<'_>) -> Option<Proof> {
     let shown_by = case.peer.ack_frame;
     let proof = |limit: SeqNumber| Proof { number: seq.relative_to(base), limit: limit.relative_to(base), shown_by };
     // the stream goes on behind a segment that seemed to lie outside: the capture lacks what came between
-    if case.continues || !case.complete {
+    if case.own.loss().refused.is_some_and(|refused| refused.end == seq && refused.end != refused.seq) {
+        return None;
+    }
+    if !case.complete {
         return None;
     }
     let distance = seq.distance(next);
@@ -473,6 +374,10 @@ fn outside_window(case: &Case<'_>) -> Option<Proof> {
         return Some(proof(case.peer.window_end.unwrap_or(expected)));
     }
     let end = case.peer.window_end.filter(|_| distance > 0 && case.soon)?;
+    // a later segment of the same stream, by its timestamp: the capture lacks what came between
+    if case.own.is_soon_after(case.segment) {
+        return None;
+    }
     (!seq.is_before(end)).then(|| proof(end))
 }
 

@@ -96,13 +96,6 @@ impl ProbeCase<'_> {
         segment.len == 0 && at_next && same_ack && same_window && quiet(own.ack_at) && quiet(peer.ack_at)
     }
 
-    /// The peer's FIN came with a window of zero, and this side may still send.
-    fn closed_by_fin(&self) -> Option<ProbeProof> {
-        let zero = self.peer.window == 0 && self.own.fin.is_none() && !self.peer.expects_nothing_from(self.own);
-        let fin = self.peer.fin.filter(|_| zero)?;
-        Some(ProbeProof { zero_window: fin.frame, update: 0 })
-    }
-
     fn closed_by(&self) -> Option<ProbeProof> {
         self.zero_window().map(|closed| ProbeProof { zero_window: closed.frame.get(), update: 0 })
     }
@@ -129,14 +122,14 @@ const NEW_BYTE: Rule<Probes> = Rule {
     },
     cause: |_| PERSIST,
     candidates: no_candidates,
-    says: |proof, words| asks_for_window(proof, words, "One byte beyond it"),
+    says: |proof, words| asks_for_window(proof, words, "One byte beyond the window"),
     frames,
 };
 
 /// One below the next number: Linux's probe, which any receiver answers with an ACK.
 const OLD_NUMBER: Rule<Probes> = Rule {
-    applies: |case| case.closed_by().or_else(|| case.closed_by_fin()).filter(|_| case.repeats_last_number()),
-    says: |proof, words| asks_for_window(proof, words, "A segment with an acknowledged number"),
+    applies: |case| case.closed_by().filter(|_| case.repeats_last_number()),
+    says: |proof, words| asks_for_window(proof, words, "A segment with an already acknowledged sequence number"),
     ..NEW_BYTE
 };
 
@@ -144,8 +137,8 @@ const OLD_NUMBER: Rule<Probes> = Rule {
 const UNPROMPTED_ACK: Rule<Probes> = Rule {
     applies: |case| case.closed_by().filter(|_| case.is_unprompted()),
     says: |proof, words| {
-        let what = asks_for_window(proof, words, "A bare ACK that nothing prompted");
-        format!("{what} It has no byte, so the {} need not answer.", words.receiver)
+        let what = asks_for_window(proof, words, "An unsolicited pure ACK");
+        format!("{what} It carries no data, so the {} need not answer.", words.receiver)
     },
     ..NEW_BYTE
 };
@@ -201,7 +194,7 @@ const KEEP_ALIVE: Rule<Probes> = Rule {
 
 fn asks_for_window(proof: &ProbeProof, words: &Words<'_>, what: &str) -> String {
     format!(
-        "The {}'s window has been zero since frame {}. {what} asks whether it has reopened (persist timer, RFC 9293 §3.8.6.1).",
+        "The {}'s window has been zero since frame {}. {what} probes whether it has reopened (persist timer, RFC 9293 §3.8.6.1).",
         words.receiver, proof.zero_window
     )
 }

@@ -32,7 +32,6 @@ pub(crate) use case::ResetCase;
 pub(in crate::track) use case::OtherConversations;
 pub(in crate::track) use mptcp::MP_FASTCLOSE;
 pub(in crate::track) use tls::{ALERT as TLS_ALERT, is_alert};
-pub(in crate::track::tcp) use unacceptable::UNCONFIRMED;
 
 use super::rule::{Rule, Verdict, first};
 use family::ResetFamily;
@@ -46,11 +45,9 @@ pub(crate) static RESET: &[Rule<ResetFamily>] = &[
     syn::WRONG_ACK,
     duplicate::REFUSAL,
     refused::AGAIN,
-    refused::USED_PORTS,
     refused::LISTENING,
     refused::ECN,
     refused::CLOSED_PORT,
-    syn::BAD_ACK_OF_SYN_ACK,
     syn::BAD_ACK,
     syn::REPEATED,
     duplicate::SAME,
@@ -58,6 +55,7 @@ pub(crate) static RESET: &[Rule<ResetFamily>] = &[
     unacceptable::AT_FIN,
     unacceptable::ONE_PAST,
     unacceptable::IN_WINDOW,
+    unacceptable::REFUSES_ACCEPTED_SYN,
     unacceptable::OUTSIDE,
     over::LATER,
     gave_up::PROBE,
@@ -67,14 +65,13 @@ pub(crate) static RESET: &[Rule<ResetFamily>] = &[
     mptcp::RESET_OPTION,
     reason::TEXT,
     gone::AFTER_PEER_RST,
-    gone::CONFIRMED,
     closed::LATE_COPY,
     closed::AFTER_CLOSE,
     closed::AFTER_FOREIGN,
     closed::AFTER_FIN,
     closed::AFTER_RST,
-    syn::WRONG_ECHO,
     syn::UNWANTED,
+    gone::CONFIRMED,
     foreign::ANSWERS,
     gone::STALE,
     gone::KEEP_ALIVE,

@@ -21,8 +21,7 @@ pub(super) const ENDED: Rule<ResetFamily> = Rule {
         format!("{} sends RST at {} after the RST in frame {reset}: it ends nothing", words.sender, words.seq)
     }),
     applies: |case| {
-        let confirmed = case.own.loss().resets.label != unacceptable::UNCONFIRMED;
-        let reset = case.own.reset.filter(|_| case.own.fin.is_none() && confirmed)?;
+        let reset = case.own.reset.filter(|_| case.own.fin.is_none())?;
         let continued_after_reset = case.peer.newest().is_some_and(|newest| newest.frame > reset.get());
         let (_, proof) = unacceptable::expected(case).filter(|_| !continued_after_reset)?;
         Some(ResetProof { before: Some(reset), ..proof })
@@ -72,7 +71,7 @@ pub(super) const LATER: Rule<ResetFamily> = Rule {
         let both = if first == second { format!("frame {second}") } else { format!("frames {first} and {second}") };
         let since = proof.waited.map_or_else(String::new, |waited| format!(" for {}", waited.human()));
         format!(
-            "Both sides had closed, and both FINs were acknowledged ({both}): this RST ends nothing, and leaves nothing unread. Nothing had been sent{since} that it could answer: a timer of the {} or of a box on the path (proxy, load balancer), or its program, sent it. Linux ends TIME-WAIT on it (RFC 1337).",
+            "Both sides had closed, and both FINs were acknowledged ({both}): this RST ends nothing, and leaves nothing unread. Nothing had been sent{since} that it could answer: a timer of the {} or of a middlebox (proxy, load balancer), or its program, sent it. Linux ends TIME-WAIT on it (RFC 1337).",
             words.sender
         )
     },
