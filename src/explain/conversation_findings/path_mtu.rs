@@ -6,7 +6,7 @@ use crate::track::{PathMtu, TcpTotals};
 
 pub(super) fn of(tcp: &TcpTotals, found: &mut impl FindingSink) {
     for direction in [Direction::ClientToServer, Direction::ServerToClient] {
-        let Some(PathMtu { error, mtu, retransmitted, bytes: count }) = tcp.story.path_mtu.get(direction) else {
+        let Some(PathMtu { error, mtu, retransmitted, bytes: count }) = tcp.story.rare().path_mtu.get(direction) else {
             continue;
         };
         // without a retransmission the capture does not show that the error arrived

@@ -59,8 +59,8 @@ pub use rules::acceptability::Unacceptable;
 pub use scoreboard::BadChecksums;
 pub use state::State;
 pub use summary::{
-    AfterFin, Fins, Negotiated, PathMtu, StillZeroWindow, TcpSummary, Unacked, UnansweredRequest, UnfilledGap,
-    ZeroWindow,
+    AfterFin, Fins, Negotiated, PathMtu, RareEvents, StillZeroWindow, TcpSummary, Unacked, UnansweredRequest,
+    UnfilledGap, ZeroWindow,
 };
 pub use two_ttls::{FasterAnswer, SameTtl, TwoTtls};
 
