@@ -259,9 +259,16 @@ impl Conversation {
         sent.then_some(sender)
     }
 
+    #[inline]
     fn packet_ref(&mut self, frame: &Frame<'_>, direction: Direction) -> PacketRef {
-        self.start = self.start.or(frame.time);
-        self.at = frame.time.zip(self.start).map(|(now, start)| now.since(start)).into();
+        self.at = match (frame.time, self.start) {
+            (Some(now), Some(start)) => OptTime::from(Some(now.since(start))),
+            (Some(now), None) => {
+                self.start = Some(now);
+                OptTime::from(Some(Nanos(0)))
+            }
+            (None, _) => OptTime::UNKNOWN,
+        };
         self.unknown = self.unknown.and(frame.unknown);
         PacketRef { frame: frame.number, at: self.at, direction, unknown: frame.unknown }
     }

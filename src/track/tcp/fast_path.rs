@@ -16,7 +16,7 @@ use super::numbers::Numbers;
 use super::prediction::Prediction;
 use super::wireshark::SegmentView;
 use crate::model::thresholds::{COMPARABLE_RTT, DELAYED_ACK, IDLE, MIN_RTO};
-use crate::model::{Checksum, Direction, IpHeader, Segment, TcpFlags, Unknown};
+use crate::model::{Checksum, Direction, IpHeader, OptTime, Segment, TcpFlags, Unknown};
 use crate::track::analysis::Analysis;
 use crate::track::capture_point::CapturePoint;
 use crate::track::event::TcpFacts;
@@ -174,15 +174,15 @@ impl Connection {
     #[inline]
     fn is_prompt(&self, packet: &PacketRef, segment: &Segment) -> bool {
         let (own, peer) = (self.endpoints.get(packet.direction), self.endpoints.get(!packet.direction));
-        let mut last = None;
+        let mut last = OptTime::UNKNOWN;
         for sent in peer.sent.in_flight_up_to(segment.ack) {
             if sent.is_unusual() {
                 return false;
             }
-            last = Some(sent.at);
+            last = sent.at;
         }
-        let Some(delay) = last.and_then(|at| packet.since(at)) else { return true };
-        let usual = self.handshake.answer_time(packet.direction).into_iter().chain(own.quickest_ack.get()).min();
+        let Some(delay) = packet.since(last) else { return true };
+        let usual = own.quickest_answer(self.handshake.answer_time(packet.direction));
         usual.is_none_or(|usual| delay.minus(usual) < DELAYED_ACK)
     }
 
@@ -210,9 +210,7 @@ impl Connection {
         capture_point: Option<CapturePoint>,
         facts: &mut TcpFacts,
     ) {
-        let clues = self.clues;
-        self.clues.note_segment(packet.direction, segment, None);
-        let capture_point = if !self.clues.may_tell_more(&clues) {
+        let capture_point = if !self.clues.learns_from(packet.direction, segment) {
             capture_point
         } else {
             let evidence = self.capture_point_evidence().capture_point;
