@@ -172,10 +172,11 @@ impl Connection {
     fn fill(&mut self, story: &mut TcpSummary) {
         self.recorder.fill(story);
         story.capture_point_evidence = self.capture_point_evidence();
-        story.handshake = [self.handshake.syn, self.handshake.syn_ack, self.handshake.ack()]
-            .map(|seen| seen.map(|(frame, _)| frame.get()));
+        let frame_of = |seen: Option<(NonZeroU64, _)>| seen.map(|(frame, _)| frame.get());
+        let ack = self.handshake.ack();
+        story.handshake = [frame_of(self.handshake.syn), frame_of(self.handshake.syn_ack), frame_of(ack)];
         story.opened_after = self.handshake.opened_after();
-        story.opened_by_data = self.handshake.ack_on_data && self.handshake.ack().is_some();
+        story.opened_by_data = self.handshake.ack_on_data && ack.is_some();
         story.ecn = self.ecn.agreed;
         story.challenged_syn = self.handshake.syn.zip(self.handshake.challenge).map(|((syn, _), ack)| {
             // a RST in answer to the challenge ends the older connection
@@ -183,9 +184,8 @@ impl Connection {
             (syn.get(), ack.get(), continues.map(|previous| previous.stream))
         });
         story.simultaneous_open = self.handshake.simultaneous;
-        story.unanswered_syn = self.handshake.outcome() == Handshake::Partial
-            && self.handshake.syn_ack.is_none()
-            && self.handshake.ack().is_none();
+        story.unanswered_syn =
+            self.handshake.outcome() == Handshake::Partial && self.handshake.syn_ack.is_none() && ack.is_none();
         story.reset_in_opening = self.handshake.is_reset();
         for direction in [Direction::ClientToServer, Direction::ServerToClient] {
             let (own, peer) = (self.endpoints.get(direction), self.endpoints.get(!direction));
