@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use smallvec::SmallVec;
 
 use super::capture_point::CapturePoint;
-use super::conversation::Conversation;
+use super::conversation::{Conversation, SegmentContext};
 use super::ended::{self, Ended};
 use super::event::{Event, TcpFacts, Tracked, TrackedKind};
 use super::facts::{SegmentRole, UdpPlace};
@@ -59,6 +59,8 @@ pub struct Tracker {
     capture_point: Option<CapturePoint>,
     /// Predictions are switched off.
     without_prediction: bool,
+    /// No step is shown any more.
+    without_steps: bool,
     /// Room for the few conversations with much in flight.
     budget: MemoryBudget,
     /// The current packet.
@@ -121,6 +123,11 @@ impl Tracker {
     #[must_use]
     pub fn with_closing_calls(self, closing: ClosingCalls) -> Self {
         Self { closing, ..self }
+    }
+
+    /// No step is shown from now on, only counted with its findings: what only its text needs is left out.
+    pub fn hide_steps(&mut self) {
+        self.without_steps = true;
     }
 
     /// Reads the state of the conversations whose packets come next, so that it is in the processor's cache when these
@@ -303,7 +310,12 @@ impl Tracker {
             segment,
             direction,
             &mut self.facts,
-            (&self.budget, &self.hosts, &self.closing),
+            &SegmentContext {
+                budget: &self.budget,
+                hosts: &self.hosts,
+                closing: &self.closing,
+                is_shown: !self.without_steps,
+            },
         );
         if slot.conversation.has_ended() {
             self.ending = Some(index);

@@ -27,7 +27,8 @@ use crate::track::packet_ref::PacketRef;
 const OPTIONAL: TcpFlags = TcpFlags::PSH.union(TcpFlags::FIN);
 
 impl Connection {
-    /// Takes the segment and leaves its facts in `facts`, if it is the predicted one. Otherwise nothing has changed.
+    /// Takes the segment and leaves its facts in `facts`, if it is the predicted one. Otherwise nothing has changed. The
+    /// cause is left out where the step is not shown: no finding depends on it.
     #[inline]
     pub(in crate::track) fn take_predicted(
         &mut self,
@@ -35,12 +36,13 @@ impl Connection {
         segment: &Segment,
         ip: &IpHeader,
         facts: &mut TcpFacts,
+        is_shown: bool,
     ) -> bool {
         if !is_plain(packet, segment, ip) {
             return false;
         }
         if segment.flags.contains(TcpFlags::SYN) || matches!(self.prediction, Prediction::SynReceived) {
-            return self.take_opening(packet, segment, ip, facts);
+            return self.take_opening(packet, segment, ip, facts, is_shown);
         }
         if segment.flags.union(OPTIONAL) != TcpFlags::ACK.union(OPTIONAL) || segment.options.window_scale.is_some() {
             return false;
@@ -75,7 +77,9 @@ impl Connection {
         } else if self.life == Life::Opening {
             self.life = Life::Open;
         }
-        (facts.ordinary, facts.or_ordinary) = self.predicted_cause(packet, facts, role);
+        if is_shown {
+            (facts.ordinary, facts.or_ordinary) = self.predicted_cause(packet, facts, role);
+        }
         self.leave(packet, segment, role, facts);
         true
     }
@@ -346,7 +350,7 @@ mod tests {
             let at = Some(Nanos::from_millis(self.frame as i64)).into();
             let packet = PacketRef { frame: self.frame, at, direction, unknown: Unknown::default() };
             let mut facts = TcpFacts::default();
-            if self.connection.take_predicted(&packet, &segment, &ip, &mut facts) {
+            if self.connection.take_predicted(&packet, &segment, &ip, &mut facts, true) {
                 return true;
             }
             let (hosts, echo, closing) = (Hosts::default(), EchoMatcher::default(), ClosingCalls::default());
