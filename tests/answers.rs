@@ -153,14 +153,14 @@ proptest! {
 }
 
 #[test]
-fn ids_are_there_once() {
+fn ids_are_unique() {
     let ids: BTreeSet<_> = QUESTIONS.iter().map(|question| question.id).collect();
     assert_eq!(ids.len(), QUESTIONS.len());
     assert!(QUESTIONS.iter().all(|question| question.text.ends_with('?')));
 }
 
 #[test]
-fn round_trips_are_tsharks_and_a_segment_sent_again_gives_none() {
+fn round_trips_match_tshark_and_retransmissions_give_none() {
     let rtt = answer("kernel/loss_fast.pcap", "rtt");
     assert_eq!(
         rows(&rtt, 0),
@@ -192,7 +192,7 @@ fn a_receiver_sees_delays_and_no_round_trips() {
 }
 
 #[test]
-fn handshakes_add_up() {
+fn handshake_numbers_add_up() {
     let syn = answer("lab-v0.pcap", "syn");
     assert!(syn.text.contains("its sequence number is 650532444") && syn.frames == [1], "{syn:?}");
     let syn_ack = answer("lab-v0.pcap", "syn_ack");
@@ -241,7 +241,7 @@ fn windows_say_whether_they_throttled() {
 }
 
 #[test]
-fn what_came_again_is_told_with_its_proof() {
+fn repeated_packets_are_reported_with_their_proof() {
     let again = answer("kernel/loss_fast.pcap", "retransmissions");
     assert!(again.text.starts_with("Yes: 1 segment was retransmitted."), "{}", again.text);
     assert_eq!(again.frames, [7, 18, 21]);
@@ -297,7 +297,7 @@ fn datagrams_are_measured() {
 }
 
 #[test]
-fn a_capture_that_shows_nobody_listening_is_the_proof() {
+fn captured_refusal_proves_that_no_socket_listens() {
     let refused = answer("kernel/refused.pcap", "client_first");
     assert!(refused.text.contains("ECONNREFUSED") && refused.text.contains("This capture shows it"));
     assert_eq!((refused.frames.as_slice(), refused.cannot_tell), ([1, 2].as_slice(), None));

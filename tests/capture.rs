@@ -167,7 +167,7 @@ fn a_connection_is_captured_once_from_its_syn_to_its_close() {
 }
 
 #[test]
-fn lines_come_at_once_and_every_signal_ends_in_order() {
+fn lines_are_flushed_at_once_and_every_signal_ends_cleanly() {
     own_network();
     for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP] {
         let (listener, port) = listen();
@@ -195,7 +195,7 @@ fn a_count_ends_the_report_and_the_file_with_the_same_packet() {
 }
 
 #[test]
-fn what_was_captured_before_a_kill_is_in_the_file() {
+fn packets_captured_before_a_kill_are_in_the_file() {
     own_network();
     let folder = tempfile::tempdir().unwrap();
     for name in ["x.pcap", "x.pcapng"] {
@@ -218,7 +218,7 @@ fn what_was_captured_before_a_kill_is_in_the_file() {
 }
 
 #[test]
-fn an_icmp_error_about_the_port_is_let_in() {
+fn icmp_error_about_the_port_passes_the_filter() {
     own_network();
     let closed = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let port = closed.port().to_string();
@@ -244,7 +244,7 @@ fn files_belong_to_the_caller_of_sudo() {
 }
 
 #[test]
-fn an_interface_that_vanishes_ends_the_capture_and_keeps_what_it_had() {
+fn removed_interface_ends_the_capture_and_keeps_its_packets() {
     own_network();
     ip("link add left type veth peer name right");
     ip("link set left up");
@@ -260,7 +260,7 @@ fn an_interface_that_vanishes_ends_the_capture_and_keeps_what_it_had() {
 }
 
 #[test]
-fn an_interface_that_goes_down_is_told_and_waited_for() {
+fn interface_that_goes_down_is_reported_and_awaited() {
     own_network();
     ip("link add left type veth peer name right");
     ip("addr add 10.77.0.1/24 dev left");
@@ -382,7 +382,7 @@ fn assert_fails(command: &mut Command, parts: &[&str]) {
 }
 
 #[test]
-fn mistakes_are_told_with_what_helps() {
+fn errors_are_reported_with_a_remedy() {
     own_network();
     ip("link add left type veth peer name right");
     let folder = tempfile::tempdir().unwrap();
@@ -404,7 +404,7 @@ fn mistakes_are_told_with_what_helps() {
 }
 
 #[test]
-fn without_rights_the_ways_to_them_are_named() {
+fn missing_rights_name_the_ways_to_get_them() {
     let folder = tempfile::tempdir().unwrap();
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
     let program = folder.path().join("echolab");
@@ -423,7 +423,7 @@ fn interfaces_are_listed_with_their_addresses() {
 }
 
 #[test]
-fn what_was_waited_for_and_never_came_is_not_done() {
+fn unmet_expectations_exit_with_1() {
     own_network();
     let ended = Running::capture(&["-i", "lo", "--until-close", "--for", "0s"]).end();
     assert_eq!(ended.code, Some(1), "{}", ended.stderr);

@@ -21,7 +21,7 @@ fn run(steps: &[&str], environment: &[(&str, &str)]) -> (Option<i32>, String) {
 }
 
 #[test]
-fn what_is_absent_is_named_in_the_last_line() {
+fn missing_parts_are_named_in_the_last_line() {
     for environment in [&[][..], &[("CI", "false")], &[("CI", "true"), ("ECHOLAB_ORACLE", "optional")]] {
         let (code, said) = run(&["oracle", "truth"], environment);
         assert_eq!(code, Some(0), "{environment:?}: {said}");
@@ -34,7 +34,7 @@ fn what_is_absent_is_named_in_the_last_line() {
 }
 
 #[test]
-fn what_is_required_must_be_there() {
+fn required_files_must_exist() {
     for environment in [&[("CI", "true")][..], &[("ECHOLAB_ORACLE", "required")]] {
         for step in ["oracle", "truth"] {
             let (code, said) = run(&[step], environment);

@@ -54,7 +54,7 @@ fn bound(protocol: Protocol, behaviour: &Behaviour) -> BoundServer {
 }
 
 #[test]
-fn nobody_listening_is_told_from_other_failures() {
+fn missing_listener_is_distinguished_from_other_failures() {
     // a socket that has the port and does not listen, so that no other program takes the port meanwhile
     let idle = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
     idle.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
@@ -71,7 +71,7 @@ fn nobody_listening_is_told_from_other_failures() {
 }
 
 #[test]
-fn a_full_backlog_is_a_connection_that_does_not_come_about() {
+fn full_backlog_prevents_the_connection() {
     let behaviour = Behaviour { backlog: 0, ..Behaviour::default() };
     let server = bound(Protocol::Tcp, &behaviour);
     // how many a queue holds is the kernel's to decide; nobody accepts, so it stays full
@@ -82,7 +82,7 @@ fn a_full_backlog_is_a_connection_that_does_not_come_about() {
 }
 
 #[test]
-fn a_server_that_closes_early_is_told_from_one_that_resets() {
+fn early_close_is_distinguished_from_a_reset() {
     let close = |mut stream: TcpStream| {
         stream.read_exact(&mut [0; 5]).unwrap();
         stream.write_all(b"abc").unwrap();
@@ -99,7 +99,7 @@ fn a_server_that_closes_early_is_told_from_one_that_resets() {
 }
 
 #[test]
-fn a_server_that_does_not_read_is_told_from_one_that_does_not_answer() {
+fn server_that_does_not_read_is_distinguished_from_one_that_does_not_answer() {
     let (done, wait) = std::sync::mpsc::channel::<()>();
     let deaf = move |stream: TcpStream| {
         let _ = wait.recv();
@@ -135,7 +135,7 @@ fn a_halt_ends_a_client_and_a_server_that_wait() {
 }
 
 #[test]
-fn a_server_that_finishes_serves_whoever_had_come() {
+fn finishing_server_serves_accepted_clients() {
     let server = bound(Protocol::Tcp, &Behaviour::default());
     let mut stream = TcpStream::connect(server.address()).unwrap();
     stream.write_all(b"hello").unwrap();
@@ -160,7 +160,7 @@ fn a_server_that_finishes_serves_whoever_had_come() {
 }
 
 #[test]
-fn half_a_connection_still_gets_its_answer() {
+fn half_closed_connection_still_gets_its_answer() {
     let server = bound(Protocol::Tcp, &Behaviour::default());
     let address = server.address();
     let server = server.start(ServerOptions::new(Behaviour::default(), Signal::new().unwrap())).unwrap();
@@ -173,7 +173,7 @@ fn half_a_connection_still_gets_its_answer() {
 }
 
 #[test]
-fn a_server_that_finishes_waits_for_nobody_for_ever() {
+fn finishing_server_waits_for_a_bounded_time() {
     let slow = Behaviour { read_delay: Duration::from_secs(600), ..Behaviour::default() };
     for behaviour in [Behaviour::default(), slow.clone()] {
         let server = bound(Protocol::Tcp, &behaviour);

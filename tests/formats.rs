@@ -116,7 +116,7 @@ fn each_file_gives_its_frames_and_says_how_it_is_damaged() {
 }
 
 #[test]
-fn what_is_no_capture_is_refused_with_the_reason() {
+fn non_capture_is_refused_with_the_reason() {
     for (name, expected) in REFUSED {
         let Err(error) = file::open(&formats().join(name)) else { panic!("{name} was opened") };
         let text = format!("{error:#}");

@@ -63,7 +63,7 @@ fn every_truncation_gives_a_prefix_of_the_frames() {
 
 proptest! {
     #[test]
-    fn changed_bytes_do_no_harm(
+    fn changed_bytes_never_panic(
         capture in any_capture(),
         changes in prop::collection::vec((any::<Index>(), any::<u8>()), 1..8),
     ) {
@@ -78,7 +78,7 @@ proptest! {
     }
 
     #[test]
-    fn changed_heads_do_no_harm(
+    fn changed_headers_never_panic(
         capture in any_capture(),
         changes in prop::collection::vec((0..120_usize, any::<u8>()), 1..8),
     ) {
@@ -92,7 +92,7 @@ proptest! {
     }
 
     #[test]
-    fn bytes_from_nowhere_after_a_good_head_do_no_harm(
+    fn random_bytes_after_a_valid_header_never_panic(
         capture in any_capture(),
         tail in prop::collection::vec(any::<u8>(), 0..400),
     ) {

@@ -108,7 +108,7 @@ fn one() -> Kept {
 }
 
 #[test]
-fn a_capture_without_frames_is_a_capture() {
+fn capture_without_frames_is_valid() {
     for format in [CaptureFormat::Pcap, CaptureFormat::Pcapng] {
         let source = file::from_reader("none".into(), Cursor::new(written(format, &[]))).unwrap();
         assert_eq!(source.info().format, Some(format));
@@ -146,7 +146,7 @@ fn pcapng_says_who_wrote_it_from_where_with_comments_and_drops() {
 }
 
 #[test]
-fn interfaces_of_one_link_type_stay_apart_in_pcapng() {
+fn interfaces_of_one_link_type_stay_separate_in_pcapng() {
     let frames = [one(), Kept { interface: 3, ..one() }, one()];
     let interfaces: Vec<u32> =
         read(written(CaptureFormat::Pcapng, &frames)).iter().map(|kept| kept.interface).collect();
@@ -154,7 +154,7 @@ fn interfaces_of_one_link_type_stay_apart_in_pcapng() {
 }
 
 #[test]
-fn what_a_pcap_file_cannot_hold_is_refused() {
+fn packets_that_pcap_cannot_hold_are_refused() {
     let mut writer = CaptureWriter::new(std::io::sink(), CaptureFormat::Pcap, &info()).unwrap();
     let mut frame = Frame {
         unknown: Default::default(),
@@ -185,7 +185,7 @@ fn the_name_chooses_the_format() {
 }
 
 #[test]
-fn a_file_that_is_there_is_overwritten_by_force_only() {
+fn existing_file_is_overwritten_only_with_force() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("kept.pcap");
     save::create(&path, false).unwrap().write_all(b"precious").unwrap();
@@ -209,7 +209,7 @@ fn a_link_is_not_followed_without_force() {
 }
 
 #[test]
-fn where_nothing_can_be_made_the_error_names_the_file() {
+fn failed_creation_names_the_file() {
     let error = format!("{:#}", save::create(Path::new("/no such folder/a.pcap"), false).unwrap_err());
     assert!(error.contains("/no such folder/a.pcap"), "{error}");
     assert!(save::create(Path::new("/"), false).is_err());
@@ -218,7 +218,7 @@ fn where_nothing_can_be_made_the_error_names_the_file() {
 /// `/dev/full` is a disk without room: small captures fit the buffer, so only the last flush meets it.
 #[cfg(target_os = "linux")]
 #[test]
-fn a_full_disk_is_told() {
+fn full_disk_is_reported() {
     for format in [CaptureFormat::Pcap, CaptureFormat::Pcapng] {
         let full = save::create(Path::new("/dev/full"), false).unwrap();
         let writer = CaptureWriter::new(full, format, &info()).unwrap();

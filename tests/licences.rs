@@ -62,7 +62,7 @@ fn every_dependency_comes_from_crates_io() {
 }
 
 #[test]
-fn a_licence_that_is_not_allowed_is_seen() {
+fn disallowed_licence_is_found() {
     let allowed = ["MIT", "Zlib"].map(str::to_owned);
     for fine in ["MIT", "MIT OR GPL-3.0-only", "GPL-2.0-only/MIT", "MIT AND Zlib"] {
         assert!(is_allowed(fine, &allowed), "{fine}");

@@ -145,7 +145,7 @@ fn peak<F: Fn(u32) -> Made + Send>(mut maker: Maker<F>) -> (Counted, CaptureTota
 }
 
 #[test]
-fn a_million_conversations_that_end_need_no_more_than_the_ended_that_are_kept() {
+fn a_million_ended_conversations_need_constant_memory() {
     // refused: two segments are a whole conversation
     let (counted, totals, peak) = peak(Maker::new(1_000_000, 2, |at| match at {
         0 => (true, SYN, 7, 0, 0),
@@ -171,7 +171,7 @@ fn open_conversations_need_what_is_documented() {
 }
 
 #[test]
-fn a_million_holes_are_one_conversation() {
+fn a_million_gaps_are_one_conversation() {
     // each segment leaves a byte out, and nothing is ever acknowledged
     let (counted, totals, peak) = peak(Maker::new(1, 1_000_000, |at| match at {
         0 => (true, SYN, 7, 0, 0),
@@ -182,7 +182,7 @@ fn a_million_holes_are_one_conversation() {
 }
 
 #[test]
-fn what_waits_for_its_echo_is_bounded_for_all_conversations_together() {
+fn data_waiting_for_its_echo_is_bounded_in_total() {
     // each sends more than a megabyte, and nothing comes back
     let (counted, totals, peak) = peak(Maker::new(200, 21, |at| match at {
         0 => (true, SYN, 7, 0, 0),
@@ -225,7 +225,7 @@ impl Read for Repeated {
 }
 
 #[test]
-fn interfaces_without_end_take_no_memory() {
+fn endless_interface_blocks_take_no_memory() {
     for count in [1_000_000, 2_000_000, 4_000_000] {
         let (error, grown) = grown(|| {
             let mut source = file::from_reader("made".into(), interfaces(count)).unwrap();

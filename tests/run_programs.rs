@@ -219,7 +219,7 @@ fn c_programs_serve_several_clients_together() {
 }
 
 #[test]
-fn udp_programs_are_met_when_bound() {
+fn udp_client_starts_when_the_server_is_bound() {
     let report =
         Report::of(&run(&python("udp_server.py 9000"), &python("udp_client.py localhost 9000 one two"), &[]), 0);
     assert_eq!(report.kind("step").len(), 4);
@@ -262,7 +262,7 @@ fn a_server_for_one_client_may_end_by_itself() {
 }
 
 #[test]
-fn a_program_that_needs_a_terminal_is_told_so() {
+fn program_that_needs_a_terminal_is_reported() {
     let client = "sh -c 'stty raw'";
     let output = run(&python("echo_server.py 7000"), client, &["--type", "hello"]);
     let said = String::from_utf8_lossy(&output.stderr);
@@ -311,7 +311,7 @@ fn this_host_s_loopback_is_captured_for_the_named_port() {
 }
 
 #[test]
-fn a_client_that_comes_first_is_refused() {
+fn client_that_starts_first_is_refused() {
     let output = run(&python("echo_server.py 7000"), &python("echo_client.py 127.0.0.1 7000"), &["--client-first"]);
     let report = Report::of(&output, 1);
     assert_eq!(report.kind("step").len(), 2);
@@ -399,7 +399,7 @@ const ADVICE: [&str; 9] = [
 ];
 
 #[test]
-fn programs_that_do_well_get_no_advice() {
+fn correct_programs_get_no_advice() {
     let client = python("echo_client.py 127.0.0.1 12345 --send hello --send again");
     let report = Report::of(&run(&python("echo_server.py 12345"), &client, &[]), 0);
     let given: Vec<_> = report.findings().into_iter().filter(|code| ADVICE.contains(&code.as_str())).collect();
@@ -407,7 +407,7 @@ fn programs_that_do_well_get_no_advice() {
 }
 
 #[test]
-fn a_refused_client_is_told_the_servers_mistake() {
+fn refused_client_is_explained_by_the_servers_error() {
     let server = python("echo_server.py 7000");
     let early = run(&server, &python("echo_client.py 127.0.0.1 7000"), &["--client-first"]);
     let early = Report::of(&early, 1);
@@ -459,7 +459,7 @@ fn a_deadlock_names_both_calls() {
 }
 
 #[test]
-fn recv_once_is_told_where_the_message_came_in_segments() {
+fn single_recv_is_reported_when_the_message_spans_segments() {
     let server = inline(
         "s = socket.create_server((\"\", 7)); c, _ = s.accept(); c.recv(1); c.sendall(b\"x\" * 13000); c.recv(1)",
     );
@@ -483,7 +483,7 @@ fn recv_once_is_told_where_the_message_came_in_segments() {
 }
 
 #[test]
-fn a_short_write_is_told_where_the_rest_was_never_sent() {
+fn short_write_is_reported_when_the_rest_is_never_sent() {
     let server = inline("s = socket.create_server((\"\", 7)); c, _ = s.accept()\nwhile c.recv(1 << 20): pass");
     // with a timeout, send() takes as much as the buffer has room for
     let client = |send: &str, mebibytes: u32| {
@@ -499,7 +499,7 @@ fn a_short_write_is_told_where_the_rest_was_never_sent() {
 }
 
 #[test]
-fn a_datagram_that_is_cut_is_told() {
+fn truncated_datagram_is_reported() {
     let client = python("udp_client.py localhost 9000 12345678901234567890");
     let report = Report::of(&run(&python("udp_server.py 9000 5"), &client, &[]), 0);
     assert_eq!(advice(&report, "datagram_truncated")["frames"], serde_json::json!([1]));
@@ -508,7 +508,7 @@ fn a_datagram_that_is_cut_is_told() {
 }
 
 #[test]
-fn small_writes_are_told_where_nagle_held_them_back() {
+fn small_writes_delayed_by_nagle_are_reported() {
     let server = python("echo_server.py 7000");
     let client = |option: &str| {
         inline(&format!(
@@ -525,7 +525,7 @@ fn small_writes_are_told_where_nagle_held_them_back() {
 }
 
 #[test]
-fn a_program_that_can_t_change_its_user_is_told_why() {
+fn failed_user_change_is_reported_with_its_reason() {
     let server = inline("import os; s = socket.create_server((\"\", 7)); os.setgid(12345)");
     let output = run(&server, "true", &[]);
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -544,7 +544,7 @@ fn at_hand(program: &str, left_out: &str) -> bool {
 }
 
 #[test]
-fn node_and_java_servers_are_met_as_well() {
+fn node_and_java_servers_are_waited_for() {
     let folder = tempfile::tempdir().unwrap();
     let client = format!("{} localhost 3000 HELLO", c(folder.path(), "echo_client", &[]).display());
     let mut servers = Vec::new();
@@ -568,7 +568,7 @@ fn node_and_java_servers_are_met_as_well() {
 }
 
 #[test]
-fn thirteen_bytes_are_answered_a_thousandfold_and_left_unread() {
+fn unread_thousandfold_answer_to_thirteen_bytes_is_bounded() {
     let client = python("echo_client.py 127.0.0.1 12345 --send 1234567890123 --reads 2 --read 1000");
     let report = Report::of(&run(&python("echo_server.py 12345 --repeat 1000"), &client, &[]), 0);
     assert_eq!(report.payload().0, 13);
@@ -579,7 +579,7 @@ fn thirteen_bytes_are_answered_a_thousandfold_and_left_unread() {
 }
 
 #[test]
-fn a_program_that_ends_with_its_socket_open_is_told_so() {
+fn program_that_exits_with_an_open_socket_is_reported() {
     let connect = "import os,signal,socket; s=socket.create_connection((\"127.0.0.1\", 7)); ";
     for (end, call) in [("os._exit(0)", "exit"), ("os.kill(os.getpid(), signal.SIGSEGV)", "killed")] {
         let client = format!("python3 -c '{connect}{end}'");
@@ -590,7 +590,7 @@ fn a_program_that_ends_with_its_socket_open_is_told_so() {
 }
 
 #[test]
-fn a_call_that_fails_has_its_reason() {
+fn failed_call_has_its_errno() {
     let server = "python3 -c 'import socket; a=socket.create_server((\"\", 7)); socket.socket().bind((\"\", 7))'";
     let output = run(server, "true", &[]);
     let report = Report::of(&output, 1);
@@ -602,7 +602,7 @@ fn a_call_that_fails_has_its_reason() {
 }
 
 #[test]
-fn descriptors_that_are_made_anew_are_looked_at_anew() {
+fn reused_descriptors_are_inspected_again() {
     // files and sockets take turns at the same number, by close and by dup2
     let client = "python3 -c '
 import os, socket
@@ -628,7 +628,7 @@ for way in (0, 1):
 }
 
 #[test]
-fn without_tracing_there_are_no_calls() {
+fn no_calls_are_recorded_without_tracing() {
     let client = python("echo_client.py 127.0.0.1 7 --send hi");
     let report = Report::of(&run(&python("echo_server.py 7"), &client, &["--no-trace"]), 0);
     assert_eq!(report.payload(), (2, 2));
@@ -663,7 +663,7 @@ fn many_sessions_in_a_row_are_whole() {
 }
 
 #[test]
-fn bad_programs_are_told_with_one_sentence_each() {
+fn each_program_error_has_one_sentence() {
     let client = python("echo_client.py 127.0.0.1 7");
     let unix = "python3 -c 'import socket,time; s=socket.socket(socket.AF_UNIX); s.bind(\"\\0echolab-run\"); s.listen(); time.sleep(60)'";
     let cases: &[(&str, &str, &[&str], i32, &str)] = &[

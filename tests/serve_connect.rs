@@ -167,7 +167,7 @@ fn many_tcp_clients_are_served_at_once() {
 }
 
 #[test]
-fn connections_beyond_the_limit_are_turned_away() {
+fn connections_above_the_limit_are_rejected() {
     let server = Server::start(&["--max-connections", "1"]);
     let address = format!("127.0.0.1:{}", server.port);
     let mut first = TcpStream::connect(&address).unwrap();
@@ -200,7 +200,7 @@ fn clients_that_do_not_read_take_no_memory_for_repeated_answers() {
 }
 
 #[test]
-fn a_flood_of_connections_is_no_flood_of_lines() {
+fn connection_flood_does_not_flood_the_log() {
     const FLOOD: u64 = 3000;
     let began = std::time::Instant::now();
     let server = Server::start(&["--max-connections", "1"]);
@@ -233,7 +233,7 @@ fn a_silent_connection_is_closed() {
 }
 
 #[test]
-fn a_server_of_root_is_nobody_without_any_right() {
+fn server_of_root_runs_as_nobody_without_capabilities() {
     assert!(nix::unistd::geteuid().is_root(), "this test needs root");
     let server = Server::start(&[]);
     let status = std::fs::read_to_string(format!("/proc/{}/status", server.child.id())).unwrap();
@@ -270,7 +270,7 @@ fn a_port_in_use_and_a_foreign_address_are_errors() {
 }
 
 #[test]
-fn a_port_where_nobody_listens_refuses_over_tcp_and_udp() {
+fn closed_port_refuses_over_tcp_and_udp() {
     // a socket that has the port and does not listen, so that no other program takes the port meanwhile
     let idle = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
     idle.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
@@ -291,7 +291,7 @@ fn a_port_where_nobody_listens_refuses_over_tcp_and_udp() {
 }
 
 #[test]
-fn an_answer_that_never_comes_is_reported_after_the_time() {
+fn missing_answer_is_reported_after_the_timeout() {
     let silent = UdpSocket::bind("127.0.0.1:0").unwrap();
     let port = silent.local_addr().unwrap().port().to_string();
     let output = connect(&["-t", "udp", "--port", &port, "--timeout", "50ms"], b"hi\n");
@@ -366,7 +366,7 @@ fn leave_after(input: &[u8], answer: &[u8]) -> Output {
 }
 
 #[test]
-fn a_server_that_leaves_before_the_input_is_at_its_end_is_told() {
+fn server_close_before_the_end_of_input_is_reported() {
     let output = leave_after(b"", b"");
     assert_ends(&output, 1, "");
     assert!(text(&output.stderr).contains("connection; the input was not at its end"), "{}", text(&output.stderr));
@@ -376,7 +376,7 @@ fn a_server_that_leaves_before_the_input_is_at_its_end_is_told() {
 }
 
 #[test]
-fn a_server_that_leaves_a_person_at_a_terminal_ends_the_talk() {
+fn server_close_ends_an_interactive_client() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port().to_string();
     let terminal = nix::pty::openpty(None, None).unwrap();
@@ -388,7 +388,7 @@ fn a_server_that_leaves_a_person_at_a_terminal_ends_the_talk() {
 }
 
 #[test]
-fn an_answer_shorter_than_the_input_is_told() {
+fn answer_shorter_than_the_input_is_reported() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port().to_string();
     let reader = std::thread::spawn(move || listener.accept().unwrap().0.read_to_end(&mut Vec::new()).unwrap());
@@ -399,7 +399,7 @@ fn an_answer_shorter_than_the_input_is_told() {
 }
 
 #[test]
-fn what_can_not_be_connected_to_or_sent_is_told() {
+fn failed_connect_and_send_are_reported() {
     let output = connect(&["--port", "0"], b"");
     assert_ends(&output, 2, "");
     assert!(text(&output.stderr).contains("--port 0 is no port to connect to"), "{}", text(&output.stderr));
@@ -411,7 +411,7 @@ fn what_can_not_be_connected_to_or_sent_is_told() {
 }
 
 #[test]
-fn a_signal_ends_a_talk_in_order() {
+fn signal_ends_a_connection_cleanly() {
     let server = Server::start(&[]);
     let mut child = echolab(&["connect", "--port", &server.port]).stdin(Stdio::piped()).spawn().unwrap();
     child.stdin.as_mut().unwrap().write_all(b"x\n").unwrap();
@@ -456,7 +456,7 @@ fn the_udp_server_stops_answering_a_source_that_never_pauses() {
 }
 
 #[test]
-fn two_udp_servers_set_on_each_other_fall_silent() {
+fn two_udp_servers_do_not_loop_forever() {
     let (one, mut other) = (Server::start(&["-t", "udp"]), Server::start(&["-t", "udp"]));
     let [from, to]: [u16; 2] = [&one, &other].map(|server| server.port.parse().unwrap());
     // an empty datagram in the name of the one, without a checksum: source, destination, length
@@ -473,7 +473,7 @@ fn two_udp_servers_set_on_each_other_fall_silent() {
 }
 
 #[test]
-fn a_udp_server_beyond_loopback_warns() {
+fn udp_server_outside_loopback_warns() {
     let mut server = Server::start(&["--ip", "127.0.0.1", "-t", "udp"]);
     let mut said = String::new();
     kill(Pid::from_raw(server.child.id().cast_signed()), Signal::SIGTERM).unwrap();
@@ -535,7 +535,7 @@ fn wait_for_raw_mode(terminal: impl AsFd, before: &nix::sys::termios::Termios) {
 }
 
 #[test]
-fn each_datagram_is_logged_where_that_is_asked_for() {
+fn each_datagram_is_logged_with_verbose() {
     for verbose in [true, false] {
         let arguments: &[&str] = if verbose { &["--proto", "udp", "--verbose"] } else { &["--proto", "udp"] };
         let server = Server::start(arguments);
@@ -547,7 +547,7 @@ fn each_datagram_is_logged_where_that_is_asked_for() {
 }
 
 #[test]
-fn server_and_client_keep_captures_and_reports_of_what_they_talk() {
+fn serve_and_connect_write_captures_and_reports() {
     let folder = tempfile::tempdir().unwrap();
     let place = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
     for proto in ["tcp", "udp"] {

@@ -255,7 +255,7 @@ fn answers_may_be_upper_case_prefixed_and_repeated() {
 }
 
 #[test]
-fn thirteen_bytes_may_be_answered_by_thirteen_thousand() {
+fn thirteen_bytes_may_get_thirteen_thousand() {
     let run = run(plan(Protocol::Tcp, &[b"HELLO MASTER\n"]), Behaviour { repeat: 1000, ..Behaviour::default() });
     assert_whole(&run);
     assert_eq!(run.outcome.tally.received, 13_000);
@@ -307,7 +307,7 @@ fn bytes_may_go_one_by_one_or_all_at_once() {
 }
 
 #[test]
-fn more_than_the_buffers_hold_goes_both_ways_at_once() {
+fn more_than_the_buffers_hold_flows_in_both_directions() {
     let message = vec![b'x'; 20_000_000];
     let run = run(plan(Protocol::Tcp, &[&message]), Behaviour { prefix: b"> ".to_vec(), ..Behaviour::default() });
     assert!(run.outcome.tally.fault.is_none(), "{:?}", run.outcome.tally.fault);
@@ -327,7 +327,7 @@ fn the_largest_datagrams_come_back_with_their_fragments() {
 }
 
 #[test]
-fn an_answer_that_never_comes_is_a_time_out_in_words() {
+fn missing_answer_is_reported_as_a_timeout() {
     // an answer longer than any datagram can't be sent
     let behaviour = Behaviour { prefix: vec![b'x'; 65_507], ..Behaviour::default() };
     let server = resolve("127.0.0.1", 0).unwrap();

@@ -95,7 +95,7 @@ fn an_echo_is_reported_from_its_first_step_to_its_last() {
 }
 
 #[test]
-fn the_kernels_view_of_time_wait_is_explained() {
+fn kernel_time_wait_is_explained() {
     for format in ["table", "markdown", "html", "latex"] {
         let output = run(&["--kernel", "--format", format]);
         let text = String::from_utf8_lossy(&output.stdout);
@@ -105,7 +105,7 @@ fn the_kernels_view_of_time_wait_is_explained() {
 }
 
 #[test]
-fn messages_go_in_the_order_of_the_command_line() {
+fn messages_are_sent_in_command_line_order() {
     let arguments = ["--message-bytes", "479", "--message", "x", "--message-bytes", "1380", "--format", "jsonl"];
     let records = records(&run(&arguments));
     let sent: Vec<u64> = of_kind(&records, "step")
@@ -168,7 +168,7 @@ fn a_capture_on_standard_output_sends_the_report_to_standard_error() {
 }
 
 #[test]
-fn a_capture_is_not_for_a_terminal() {
+fn capture_is_not_written_to_a_terminal() {
     let terminal = nix::pty::openpty(None, None).unwrap();
     let output = session(&["-w", "-"]).stdout(terminal.slave).output().unwrap();
     assert_fails(&output, &["a capture is not for a terminal", "--write"]);
@@ -186,7 +186,7 @@ fn a_device_is_written_to_without_force() {
 }
 
 #[test]
-fn reads_that_leave_bytes_are_enough_and_a_read_that_finds_none_is_told() {
+fn partial_reads_are_enough_and_an_empty_read_is_reported() {
     let thousand = ["--message", "HELLO", "--line", "--repeat", "1000", "--reads", "2"];
     let output = run(&[&thousand[..], &["--client-read-size", "500"]].concat());
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
@@ -212,7 +212,7 @@ fn files_that_exist_are_kept_unless_forced() {
 }
 
 #[test]
-fn a_session_that_can_not_start_leaves_no_file() {
+fn session_that_cannot_start_leaves_no_file() {
     let directory = TempDir::new().unwrap();
     let path = directory.path().join("x.pcap");
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -231,7 +231,7 @@ fn a_full_disk_is_an_error_and_loses_no_report() {
 }
 
 #[test]
-fn a_report_whose_reader_goes_away_still_leaves_a_whole_capture() {
+fn closed_report_pipe_leaves_a_whole_capture() {
     let directory = TempDir::new().unwrap();
     let path = directory.path().join("x.pcap");
     let mut child = session(&["--format", "lines", "-w", path.to_str().unwrap()]).spawn().unwrap();
@@ -274,7 +274,7 @@ impl Drop for Stranger {
 }
 
 #[test]
-fn others_on_the_port_are_told_and_the_session_comes_first() {
+fn foreign_packets_on_the_port_are_reported_after_the_session() {
     // a loopback of its own: no other test shall see the noise, and the ICMP errors where nobody listens
     nix::sched::unshare(nix::sched::CloneFlags::CLONE_NEWNET).unwrap();
     assert!(Command::new("ip").args(["link", "set", "lo", "up"]).status().unwrap().success());
@@ -296,7 +296,7 @@ fn others_on_the_port_are_told_and_the_session_comes_first() {
 }
 
 #[test]
-fn a_session_alone_speaks_of_no_others() {
+fn session_alone_mentions_no_foreign_packets() {
     for protocol in ["tcp", "udp"] {
         let output = run(&["--network", "loopback", "-t", protocol]);
         assert_eq!((output.status.code(), stderr(&output).as_str()), (Some(0), ""));
@@ -333,7 +333,7 @@ fn a_bulk_transfer_on_a_busy_machine_is_captured_to_its_last_packet() {
 }
 
 #[test]
-fn mistakes_of_usage_are_told_before_anything_starts() {
+fn usage_errors_are_reported_before_anything_starts() {
     for (arguments, part) in [
         (&["-i", "eth0"][..], "always meet on loopback"),
         (&["-t", "udp", "--close-first", "server"], "needs TCP"),
@@ -357,7 +357,7 @@ fn mistakes_of_usage_are_told_before_anything_starts() {
 }
 
 #[test]
-fn a_client_without_its_echo_is_told_and_reported() {
+fn client_without_echo_is_reported() {
     let output = run(&["--read-delay", "10m", "--timeout", "50ms"]);
     assert_eq!(output.status.code(), Some(1));
     assert!(stderr(&output).contains("no answer from 127.0.0.1"), "{}", stderr(&output));
@@ -365,7 +365,7 @@ fn a_client_without_its_echo_is_told_and_reported() {
 }
 
 #[test]
-fn without_the_right_to_capture_the_ways_out_are_named() {
+fn missing_capture_rights_name_the_alternatives() {
     let (_directory, program) = open_directory();
     let output = as_nobody(&program).args(["session", "--network", "loopback"]).output().unwrap();
     assert_fails(
@@ -391,7 +391,7 @@ fn files_belong_to_the_caller_of_sudo() {
 }
 
 #[test]
-fn a_caller_of_sudo_who_is_not_known_is_said_so() {
+fn unknown_sudo_caller_is_reported() {
     let (directory, _) = open_directory();
     let file = directory.path().join("x.pcap");
     let output = session(&["--write", file.to_str().unwrap()]).env("SUDO_UID", "abc").output().unwrap();
@@ -403,7 +403,7 @@ fn a_caller_of_sudo_who_is_not_known_is_said_so() {
 }
 
 #[test]
-fn in_a_user_namespace_of_ones_own_no_root_is_needed() {
+fn own_user_namespace_needs_no_root() {
     let (directory, program) = open_directory();
     let file = directory.path().join("x.pcap");
     let script = format!("ip link set lo up && exec '{}' session --write '{}'", program.display(), file.display());
@@ -416,7 +416,7 @@ fn in_a_user_namespace_of_ones_own_no_root_is_needed() {
 }
 
 #[test]
-fn a_loopback_interface_that_is_down_is_told_with_the_way_out() {
+fn loopback_interface_that_is_down_is_reported_with_a_remedy() {
     let (_directory, program) = open_directory();
     let mut command = as_nobody(Path::new("unshare"));
     let output = command.arg("-rn").arg(&program).args(["session", "--network", "loopback"]).output().unwrap();
@@ -465,7 +465,7 @@ impl Paused {
 }
 
 #[test]
-fn ctrl_c_ends_a_session_in_order() {
+fn ctrl_c_ends_a_session_cleanly() {
     let directory = TempDir::new().unwrap();
     let path = directory.path().join("x.pcapng");
     let paused = Paused::start(&mut session(&["-w", path.to_str().unwrap()]));
@@ -550,7 +550,7 @@ fn typed(arguments: &[&str], input: &[u8]) -> Output {
 }
 
 #[test]
-fn what_is_typed_is_sent_and_explained() {
+fn typed_input_is_sent_and_explained() {
     for network in ["loopback", "lab"] {
         for proto in ["tcp", "udp"] {
             let folder = TempDir::new().unwrap();
@@ -579,7 +579,7 @@ fn typed_keys_are_sent_one_by_one() {
 }
 
 #[test]
-fn what_is_typed_is_not_mixed_with_a_capture() {
+fn typed_input_is_not_combined_with_a_capture() {
     assert_fails(&typed(&["--write", "-"], b""), &["--interactive shows the answers on standard output"]);
     assert_fails(&typed(&["--message", "x"], b""), &["--message", "cannot be used with"]);
 }

@@ -91,7 +91,7 @@ const SAID: [Said; 7] = [
 ];
 
 #[test]
-fn all_that_the_server_made_of_a_request_is_named() {
+fn every_part_of_a_servers_answer_is_named() {
     for (options, wanted, text, line, step) in SAID {
         let (conversation, steps, fact) = echoes(options);
         assert_eq!(codes(&conversation), wanted, "{options:?}: {conversation}");
@@ -104,7 +104,7 @@ fn all_that_the_server_made_of_a_request_is_named() {
 }
 
 #[test]
-fn a_large_transfer_with_megabytes_under_way_is_followed_to_its_end() {
+fn large_transfer_with_megabytes_in_flight_is_followed_to_its_end() {
     let sockets = ["client:sndbuf=4000000", "server:rcvbuf=4000000", "server:sndbuf=4000000", "client:rcvbuf=4000000"];
     let sockets = sockets.iter().flat_map(|option| ["--socket", *option]).collect::<Vec<_>>();
     let options = [&["--no-wait", "--message-bytes", "10000000"], &sockets[..]].concat();

@@ -153,7 +153,7 @@ fn an_echo_runs_over_tcp_and_udp_and_both_ip_versions() {
 }
 
 #[test]
-fn auto_is_loopback_for_who_may_capture_and_the_lab_for_others() {
+fn auto_is_loopback_with_capture_rights_and_the_lab_without() {
     let root = run(Who::Root, &["--port", "0"]);
     assert_eq!((root.status.code(), said(&root)), (Some(0), String::new()));
     assert!(String::from_utf8_lossy(&root.stdout).contains("client 127.0.0.1"));
@@ -171,7 +171,7 @@ fn auto_is_loopback_for_who_may_capture_and_the_lab_for_others() {
 }
 
 #[test]
-fn delay_jitter_and_rate_take_their_time() {
+fn delay_jitter_and_rate_are_applied() {
     for who in BOTH {
         let handshake =
             |arguments: &[&str]| seconds(&of_kind(&records(who, arguments), "conversation")[0]["rtt"]["handshake"]);
@@ -190,7 +190,7 @@ fn delay_jitter_and_rate_take_their_time() {
 }
 
 #[test]
-fn every_accident_is_marked_where_it_happened() {
+fn every_impairment_is_marked_at_its_packet() {
     let udp = ["-t", "udp", "--no-wait", "--message", "a", "--message", "b", "--message", "c", "--message", "d"];
     for who in BOTH {
         let with = |options: &[&str], status| records_of(who, &[&udp[..], options].concat(), status);
@@ -214,7 +214,7 @@ fn every_accident_is_marked_where_it_happened() {
 }
 
 #[test]
-fn what_happens_to_a_fragment_is_told_with_its_datagram() {
+fn fragment_events_are_reported_with_their_datagram() {
     fn with(rule: &str, options: &[&str], status: i32) -> Vec<(u64, String, String)> {
         let udp = ["--proto", "udp", "--message-bytes", "4000", "--timeout", "1s", "--wire", rule];
         findings(&records_of(Who::User, &[&udp[..], options].concat(), status))
@@ -231,7 +231,7 @@ fn what_happens_to_a_fragment_is_told_with_its_datagram() {
 }
 
 #[test]
-fn tcp_repairs_what_a_rule_breaks() {
+fn tcp_recovers_from_every_link_rule() {
     for who in BOTH {
         let records = records(who, &["--wire", "drop data 1 twice; drop syn", "--wire", "swap ack 2 3"]);
         let dropped: Vec<u64> =
@@ -243,7 +243,7 @@ fn tcp_repairs_what_a_rule_breaks() {
 }
 
 #[test]
-fn the_same_seed_brings_the_same_accidents() {
+fn same_seed_gives_the_same_impairments() {
     // datagrams of different lengths; each gets lost or not, whatever comes after
     let lengths: Vec<String> = (1..=40).map(|length| length.to_string()).collect();
     let lost = |seed: &str| {
@@ -267,7 +267,7 @@ fn the_same_seed_brings_the_same_accidents() {
 }
 
 #[test]
-fn a_rule_that_meets_no_packet_is_told() {
+fn rule_without_a_matching_packet_is_reported() {
     let output = run(Who::User, &["--wire", "drop data 9; drop rst"]);
     assert_eq!(output.status.code(), Some(0));
     for rule in ["the rule `drop data 9` met no packet", "the rule `drop rst` met no packet"] {
@@ -280,7 +280,7 @@ fn a_rule_that_meets_no_packet_is_told() {
 }
 
 #[test]
-fn hosts_and_sockets_are_set_each_by_itself() {
+fn hosts_and_sockets_are_configured_separately() {
     for who in BOTH {
         let syns = |arguments: &[&str]| {
             let records = records(who, arguments);
@@ -323,7 +323,7 @@ fn hosts_and_sockets_are_set_each_by_itself() {
 }
 
 #[test]
-fn a_congestion_control_that_is_for_root_can_be_had_on_the_lab_s_hosts() {
+fn lab_hosts_allow_restricted_congestion_controls() {
     let of_kernel =
         |kind: &str| fs::read_to_string(format!("/proc/sys/net/ipv4/tcp_{kind}_congestion_control")).unwrap();
     let (available, allowed) = (of_kernel("available"), of_kernel("allowed"));
@@ -340,7 +340,7 @@ fn a_congestion_control_that_is_for_root_can_be_had_on_the_lab_s_hosts() {
 }
 
 #[test]
-fn the_report_knows_the_sends_and_the_place_of_the_capture() {
+fn report_has_the_sends_and_the_capture_point() {
     for (scenario, wanted) in [
         ("v4", "4 sends, 2 segments, 1 answer"),
         ("continuous", "5 sends, 5 segments, 5 answers"),
@@ -377,7 +377,7 @@ fn the_report_knows_the_sends_and_the_place_of_the_capture() {
 }
 
 #[test]
-fn no_server_is_slow_whose_answer_the_wire_lost() {
+fn server_is_not_slow_when_its_answer_was_lost() {
     for (options, wanted) in [
         (
             &["--capture-at", "client"][..],
@@ -441,7 +441,7 @@ fn both_captures_hold_every_packet_and_name_each_other_s_frames() {
 }
 
 #[test]
-fn a_busy_wire_loses_nothing_that_it_was_not_told_to() {
+fn busy_link_drops_only_what_its_rules_name() {
     for who in BOTH {
         let arguments = ["--capture-at", "both", "--message-bytes", "2000000", "--count", "3"];
         let records = records(who, &arguments);
@@ -460,7 +460,7 @@ fn a_busy_wire_loses_nothing_that_it_was_not_told_to() {
 }
 
 #[test]
-fn what_can_not_be_is_told_before_anything_starts() {
+fn impossible_requests_are_reported_before_anything_starts() {
     for (arguments, part) in [
         (&["--network", "loopback", "--sysctl", "client:net.ipv4.tcp_sack=0"][..], "--sysctl would change this host"),
         (&["--network", "loopback", "--delay", "5ms"], "--delay needs the private network"),
@@ -493,7 +493,7 @@ fn what_can_not_be_is_told_before_anything_starts() {
 }
 
 #[test]
-fn a_system_that_forbids_user_namespaces_is_named_with_all_ways_out() {
+fn forbidden_user_namespaces_are_named_with_every_alternative() {
     // the limit is that of a user namespace of its own: the machine's stays as it is
     let script = format!(
         "echo 0 > /proc/sys/user/max_user_namespaces && exec setpriv --bounding-set=-all --inh-caps=-all '{}' session \"$@\"",
@@ -526,7 +526,7 @@ fn a_system_that_forbids_user_namespaces_is_named_with_all_ways_out() {
 }
 
 #[test]
-fn a_system_that_forbids_network_namespaces_is_named_too() {
+fn forbidden_network_namespaces_are_named() {
     // set in a user namespace around that of the session, whose own limit forbids nothing
     let script = format!(
         "echo 0 > /proc/sys/user/max_net_namespaces && exec setpriv --ambient-caps=-all --inh-caps=-all '{}' session",
@@ -586,7 +586,7 @@ impl Paused {
 }
 
 #[test]
-fn ctrl_c_ends_a_session_in_order() {
+fn ctrl_c_ends_a_session_cleanly() {
     for who in BOTH {
         let folder = open_folder();
         let path = folder.path().join("x.pcapng");

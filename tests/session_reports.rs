@@ -112,7 +112,7 @@ fn nothing_in_the_folder_is_overwritten_unless_forced() {
 }
 
 #[test]
-fn the_capture_is_no_report() {
+fn capture_path_is_refused_as_a_report() {
     let directory = open_directory();
     let folder = directory.path().join("x");
     let shared = folder.join("report.md");
@@ -134,7 +134,7 @@ fn two_captures_share_one_report() {
 }
 
 #[test]
-fn a_session_answers_what_labs_ask() {
+fn session_answers_the_questions_of_labs() {
     let ran = Command::new(cargo_bin!("echolab")).args(["session", "--port", "0", "--answers"]).output().unwrap();
     assert_eq!(ran.status.code(), Some(0), "{}", said(&ran));
     let told = String::from_utf8(ran.stdout).unwrap();

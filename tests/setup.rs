@@ -55,7 +55,7 @@ fn the_program_needs_a_linker_and_no_tool_of_the_tests() {
 }
 
 #[test]
-fn the_tests_need_their_tools() {
+fn external_tools_of_the_tests_are_installed() {
     let (code, said) = set_up(&machine("apt-get", &["cc"]), &["tests"]);
     assert_eq!(code, Some(0), "{said}");
     let asked = said.lines().find(|line| line.contains("--yes")).unwrap();
@@ -85,7 +85,7 @@ fn a_runner_finds_the_same_script() {
 }
 
 #[test]
-fn nothing_else_can_be_asked_for() {
+fn unknown_requests_are_refused() {
     let (code, said) = set_up(&machine("apt-get", &[]), &["test"]);
     assert_eq!((code, said.as_str()), (Some(2), "usage: ./setup [tests]\n"));
 }

@@ -147,7 +147,7 @@ fn a_second_signal_close_to_the_first_is_the_same_request() {
 }
 
 #[test]
-fn nohup_keeps_a_session() {
+fn session_survives_nohup() {
     let folder = TempDir::new().unwrap();
     let script =
         "trap '' HUP; exec \"$0\" session --network loopback --port 0 --read-delay 600s --timeout 600s -w \"$1\"";
@@ -257,7 +257,7 @@ fn with_little_room(size: &str, capture: &Path) -> Output {
 }
 
 #[test]
-fn a_full_temporary_folder_costs_the_rest_of_the_report_and_nothing_of_the_capture() {
+fn full_temporary_folder_shortens_the_report_but_not_the_capture() {
     let folder = TempDir::new().unwrap();
     // in the first the frames never get there, in the second some do
     for (size, name) in [("1m", "x.pcap"), ("18m", "y.pcapng")] {
@@ -302,7 +302,7 @@ fn a_full_disk_leaves_a_capture_that_ends_with_a_whole_record() {
 /// A user's shell runs a program that has a capability from its file: the shell has none, so that the program is not
 /// dumpable. (setpriv keeps its own capabilities, and what it runs itself is.)
 #[test]
-fn a_program_with_a_file_capability_has_its_lab() {
+fn program_with_a_file_capability_can_use_the_lab() {
     let folder = TempDir::new().unwrap();
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
     let own = folder.path().join("echolab");

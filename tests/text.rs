@@ -70,7 +70,7 @@ const ALWAYS: &[&str] = &[
 ];
 
 #[test]
-fn the_texts_of_the_reference_sessions_give_the_steps_of_their_captures() {
+fn reference_session_texts_match_their_captures() {
     // a capture may go on where its text ends, and begin before
     let texts = [
         ("echo-ten-steps-tcpdump-A", "lab-echo-ten-steps"),
@@ -121,7 +121,7 @@ fn captures() -> Vec<PathBuf> {
 }
 
 #[test]
-fn what_tcpdump_prints_of_a_capture_gives_its_steps() {
+fn tcpdump_text_of_a_capture_gives_its_steps() {
     for capture in captures() {
         let path = capture.to_str().unwrap();
         let expected = steps(path, None);
@@ -145,7 +145,7 @@ fn what_tcpdump_prints_of_a_capture_gives_its_steps() {
 const WITH_DUMP_ONLY: &[&str] = &["kernel/udp_frag.pcap"];
 
 #[test]
-fn what_tshark_prints_of_a_capture_gives_its_steps() {
+fn tshark_text_of_a_capture_gives_its_steps() {
     for name in [
         "lab-tcp-line",
         "lab-tcp-continuous",
@@ -233,7 +233,7 @@ fn shared_captures_give_their_steps_as_text() {
 }
 
 #[test]
-fn what_a_text_does_not_show_is_unknown() {
+fn fields_missing_from_a_text_are_unknown() {
     let text = "11:11:02.375940 IP 127.0.0.1.60990 > 127.0.0.1.6542: Flags [.], ack 1, win 512, length 0\n\
                 11:11:02.375985 IP 127.0.0.1.60990 > 127.0.0.1.6542: Flags [P.], seq 1:13, ack 1, win 512, length 12\n";
     let steps = steps("-", Some(text.as_bytes()));
@@ -264,7 +264,7 @@ fn a_line_that_cannot_be_read_is_counted_and_shown_with_its_number() {
 }
 
 #[test]
-fn a_text_that_ends_within_a_packet_is_exit_status_2_after_all_that_could_be_read() {
+fn text_that_ends_within_a_packet_exits_with_2_after_the_readable_part() {
     let text = "11:11:02.1 IP 10.0.0.1.1000 > 10.0.0.2.7: UDP, length 3\n11:11:02.2 IP 10.0.0.1.1000 > 10.0.0.2.80: Flags [S], se";
     let output = echolab(&["analyze", "-"], Some(text.as_bytes()));
     assert_eq!(output.status.code(), Some(2));

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use echolab::drive::fuzzing;
-use echolab::lab::{Faults, Percent, Rate, Rule, WireOptions, emulate, parse_script};
+use echolab::lab::{Faults, LinkOptions, Percent, Rate, Rule, emulate, parse_script};
 use echolab::model::{Direction, PerDirection};
 
 use super::dialogue::dialogue;
@@ -31,7 +31,7 @@ pub fn link_rules(data: &[u8]) {
             (sent, way, [&[2; 6][..], &[3; 6], &[8, 0], &frame.data].concat())
         })
         .collect();
-    let options = WireOptions { faults, rules, seed: None };
+    let options = LinkOptions { faults, rules, seed: None };
     let run = || emulate(&options, seed, frames.iter().map(|(at, way, bytes)| (*at, *way, bytes.as_slice())));
     let (delivered, log) = run();
     let mut done = 0;

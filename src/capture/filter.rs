@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_frame_is_no_danger() {
+    fn empty_frame_is_handled() {
         assert!(!matches("udp", &frame(LinkType::ETHERNET, &[], 0)));
     }
 
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn what_libpcap_does_not_understand_is_reported_with_its_reason() {
+    fn libpcap_errors_are_reported_with_their_reason() {
         for expression in ["tcp prot 7", "port seven thousand", "(((", "tcp\0"] {
             let Err(error) = Filter::new(expression, LinkType::ETHERNET) else { panic!("{expression:?} compiled") };
             let text = format!("{error:#}");

@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn the_comparisons_grow_with_the_keys_and_not_with_their_square() {
+    fn comparisons_grow_linearly_with_the_keys() {
         let comparisons = |keys: u32| {
             COMPARISONS.set(0);
             let mut numbering = Numbering::default();

@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_shell_takes_it_as_it_was_given() {
+    fn quoted_word_survives_a_shell() {
         let odd: &[&[u8]] = &[
             b"plain",
             b"",

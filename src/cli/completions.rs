@@ -49,7 +49,7 @@ impl CompletionsArgs {
             super::destination::print(io::stdout().lock(), &script)?;
             return Ok(Exit::Done);
         }
-        let Folders { data, config } = Folders::of_user()?;
+        let UserFolders { data, config } = UserFolders::of_user()?;
         let (folder, name) = match shell {
             Shell::Bash => (data.join("bash-completion/completions"), "echolab"),
             Shell::Fish => (config.join("fish/completions"), "echolab.fish"),
@@ -66,12 +66,12 @@ impl CompletionsArgs {
 
 /// A user's folders, as the XDG Base Directory Specification has them.
 #[derive(Debug, PartialEq, Eq)]
-struct Folders {
+struct UserFolders {
     data: PathBuf,
     config: PathBuf,
 }
 
-impl Folders {
+impl UserFolders {
     fn of_user() -> anyhow::Result<Self> {
         Self::by(|name| env::var_os(name).map(PathBuf::from))
     }
@@ -97,13 +97,15 @@ fn quoted(path: &Path) -> String {
 mod tests {
     use super::*;
 
-    fn folders(variables: &[(&str, &str)]) -> anyhow::Result<Folders> {
-        Folders::by(|name| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| PathBuf::from(value)))
+    fn folders(variables: &[(&str, &str)]) -> anyhow::Result<UserFolders> {
+        UserFolders::by(|name| {
+            variables.iter().find(|(known, _)| *known == name).map(|(_, value)| PathBuf::from(value))
+        })
     }
 
     #[test]
-    fn folders_are_those_of_the_specification() {
-        let of = |data: &str, config: &str| Folders { data: data.into(), config: config.into() };
+    fn folders_follow_the_xdg_specification() {
+        let of = |data: &str, config: &str| UserFolders { data: data.into(), config: config.into() };
         let usual = folders(&[("HOME", "/home/ann")]).expect("a home");
         assert_eq!(usual, of("/home/ann/.local/share", "/home/ann/.config"));
         let chosen = folders(&[("XDG_DATA_HOME", "/data"), ("XDG_CONFIG_HOME", "relative"), ("HOME", "/h")]);

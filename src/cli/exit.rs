@@ -70,14 +70,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn statuses_are_those_of_the_manual() {
+    fn exit_statuses_match_the_manual() {
         assert_eq!([Exit::Done, Exit::Unmet, Exit::Error].map(Exit::code), [0, 1, 2]);
         assert_eq!(Exit::Done.and(Exit::Error), Exit::Error);
         assert_eq!(Exit::Unmet.and(Exit::Done), Exit::Unmet);
     }
 
     #[test]
-    fn a_reader_who_has_gone_away_is_no_failure() {
+    fn closed_pipe_is_no_failure() {
         let error = anyhow::Error::from(io::Error::from(io::ErrorKind::BrokenPipe)).context("can't write");
         assert_eq!(fail(&error), Exit::Done);
     }

@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use nix::poll::PollFlags;
 
 use crate::capture::file::open_unread;
-use crate::drive::{Signal, Woken};
+use crate::drive::{Signal, WakeReason};
 
 /// A capture that is open, with nothing of it read yet.
 pub(super) struct Input {
@@ -62,8 +62,8 @@ impl Input {
 impl Read for ReadUntil {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match self.halt.wait_with(&self.file, PollFlags::POLLIN, None)? {
-            Woken::Signalled => Ok(0),
-            Woken::Ready | Woken::TimedOut => self.file.read(buffer),
+            WakeReason::Signalled => Ok(0),
+            WakeReason::Ready | WakeReason::TimedOut => self.file.read(buffer),
         }
     }
 }

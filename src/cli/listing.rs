@@ -38,7 +38,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_does_not_fit_stands_below() {
+    fn oversized_cell_is_shown_below_its_row() {
         let about = "one two three four five six seven eight nine ten eleven";
         let listed = |width| {
             let mut text = String::new();

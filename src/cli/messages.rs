@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn the_order_is_that_of_the_command_line_and_letters_count_on() -> Result<(), clap::Error> {
+    fn outputs_follow_command_line_order_with_consecutive_letters() -> Result<(), clap::Error> {
         let typed =
             ["--message", "x", "--message-bytes", "3", "--message", "-y", "--message-bytes=2", "--message-bytes", "0"];
         let expected: [&[u8]; 5] = [b"x", b"AAA", b"-y", b"BB", b""];
@@ -88,14 +88,14 @@ mod tests {
     }
 
     #[test]
-    fn letters_begin_again_after_the_last() -> Result<(), clap::Error> {
+    fn letters_start_over_after_the_last() -> Result<(), clap::Error> {
         let typed: Vec<_> = (0..27).flat_map(|_| ["--message-bytes", "1"]).collect();
         assert_eq!(messages(&typed)?.last().map(Vec::as_slice), Some(b"A".as_slice()));
         Ok(())
     }
 
     #[test]
-    fn a_message_of_more_than_a_gibibyte_is_a_mistake() {
+    fn message_above_one_gibibyte_is_refused() {
         assert!(messages(&["--message-bytes", "9999999999"]).is_err());
     }
 }

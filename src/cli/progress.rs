@@ -16,7 +16,7 @@ const PATIENCE: Duration = Duration::from_millis(500);
 pub(super) struct Progress(Option<ProgressBar>);
 
 /// Counts what is read.
-pub(super) struct Watched {
+pub(super) struct CountingSource {
     reader: Box<dyn Read + Send>,
     bar: ProgressBar,
     since: Instant,
@@ -38,7 +38,7 @@ impl Progress {
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);
         }
-        let watched = Watched { reader, bar: bar.clone(), since: Instant::now(), read: 0 };
+        let watched = CountingSource { reader, bar: bar.clone(), since: Instant::now(), read: 0 };
         (Box::new(watched), Self(Some(bar)))
     }
 
@@ -82,7 +82,7 @@ impl<'a> ForwardSink for Cleared<'a> {
     }
 }
 
-impl Read for Watched {
+impl Read for CountingSource {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.reader.read(buffer)?;
         self.read += count as u64;

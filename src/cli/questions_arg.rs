@@ -53,7 +53,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_id_is_answered_with_near_ones() {
+    fn unknown_id_suggests_similar_ones() {
         assert!(parse_questions("rtt,options").is_ok() && parse_questions("").is_ok());
         let error = parse_questions("rtt,option").expect_err("no such question");
         assert!(error.starts_with("there is no question \"option\"; similar: options"), "{error}");

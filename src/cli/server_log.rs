@@ -76,7 +76,7 @@ fn kind(event: &ServerEvent) -> usize {
         ServerEvent::Full { .. } => 2,
         ServerEvent::Ignored { .. } => 3,
         ServerEvent::Unsent { .. } => 4,
-        ServerEvent::Trouble(_) => 5,
+        ServerEvent::SocketError(_) => 5,
         ServerEvent::Answered { .. } => 6,
     }
 }

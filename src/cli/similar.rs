@@ -61,7 +61,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_slip_finds_its_name_and_a_strange_word_none() {
+    fn typo_finds_its_name_and_an_unrelated_word_none() {
         let names =
             ["analyze", "session", "scenarios", "run", "connect", "completions", "columns", "color", "read-size"];
         for (typed, expected) in [
@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn three_names_are_near_even_to_a_strange_word() {
+    fn unrelated_word_still_gets_three_suggestions() {
         let names = ["zero-window", "slow-link", "window-scaling", "lost-fin"];
         assert_eq!(nearest("zero-windw", names), ["zero-window", "window-scaling", "lost-fin"]);
         assert_eq!(nearest("", names).len(), 3);

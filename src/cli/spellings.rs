@@ -34,7 +34,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn spellings_of_other_programs_become_those_of_clap() {
+    fn options_of_other_programs_are_translated() {
         for (typed, expected) in [
             ("echolab connect -ip ::1 -c", "echolab connect --ip ::1 -c"),
             ("echolab session -ip=127.0.0.2", "echolab session --ip=127.0.0.2"),

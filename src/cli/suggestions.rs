@@ -268,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn each_option_that_a_tip_names_is_there() {
+    fn each_option_named_in_a_tip_exists() {
         let mut program = Cli::command();
         program.build();
         let options = |text: &str| -> Vec<String> {

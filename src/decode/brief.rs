@@ -169,7 +169,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whatever_is_common_says_what_the_decoder_says(
+        fn common_packets_equal_the_decoders_result(
             which in 0_usize..12,
             changes in proptest::collection::vec((0_usize..80, any::<u8>()), 0..4),
         ) {

@@ -60,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_the_capture_cut_differs_from_what_was_never_sent() {
+    fn truncated_payload_differs_from_unsent_payload() {
         let cut = Captured::new(&[1, 2, 3], 8);
         assert!(cut.is_cut());
         assert_eq!(cut.array::<4>(), Err(Skip::Cut));
@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn a_record_that_claims_less_than_it_holds_is_whole() {
+    fn record_with_a_too_small_length_is_whole() {
         let bytes = Captured::new(&[1, 2, 3], 1);
         assert_eq!((bytes.len, bytes.is_cut()), (3, false));
     }

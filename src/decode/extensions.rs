@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn extension_headers_are_stepped_over_in_any_order() {
+    fn extension_headers_are_skipped_in_any_order() {
         let segment = segment_to(samples::SERVER6);
         let pad = |next| [next, 0, 1, 4, 0, 0, 0, 0];
         let chain = [pad(60), pad(0), pad(135), pad(6)].concat();
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn the_checksum_covers_the_end_of_the_way() {
+    fn checksum_covers_the_final_destination() {
         let routing = |kind, left, way: &[Ipv6Addr]| {
             let mut header = vec![6, way.len() as u8 * 2, kind, left, 0, 0, 0, 0];
             way.iter().for_each(|hop| header.extend(hop.octets()));
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn a_jumbogram_says_its_length_in_an_option() {
+    fn jumbogram_length_is_read_from_its_option() {
         let jumbo = |length: u32| [&[17, 0, JUMBO_PAYLOAD, 4][..], &length.to_be_bytes()].concat();
         let mut udp = vec![0; 70_000];
         udp[..4].copy_from_slice(&[0, 1, 0, 2]);
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn a_chain_that_runs_out_is_malformed_and_other_protocols_are_others() {
+    fn truncated_header_chain_is_malformed_and_other_protocols_are_skipped() {
         assert_eq!(
             samples::skip(&samples::ipv6(ip_number::IPV6_ROUTE, &[6, 9, 0, 0, 0, 0, 0, 0])),
             Some(Skip::Malformed)

@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_missing_fragment_is_the_packet_in_whatever_order_they_come() {
+    fn last_missing_fragment_completes_the_packet_in_any_order() {
         for f in [
             samples::fragments4(&samples::udp4(&payload()), 7, &[8, 1600]),
             samples::fragments6(&samples::udp6(&payload()), 7, &[800, 1600]),
@@ -242,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn repeated_and_overlapping_fragments_do_no_harm() {
+    fn repeated_and_overlapping_fragments_are_handled() {
         let f = samples::fragments4(&samples::udp4(&payload()), 7, &[800, 1600]);
         let overlapping = &samples::fragments4(&samples::udp4(&payload()), 7, &[400, 1600])[1];
         let mut decoder = Decoder::new();
@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn an_identification_in_use_again_gives_the_old_packet_up() {
+    fn reused_ip_id_discards_the_old_fragments() {
         let long = samples::fragments4(&samples::udp4(&[1; 4000]), 7, &[800, 1600]);
         let f = samples::fragments4(&samples::udp4(&payload()), 7, &[800, 1600]);
         let mut decoder = Decoder::new();
@@ -278,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_capture_cut_completes_nothing() {
+    fn truncated_fragments_complete_nothing() {
         let f = samples::fragments4(&samples::tcp4(&payload()), 7, &[800, 1600]);
         let mut decoder = Decoder::new();
         let cut = Frame { wire_len: f[1].len() as u32, ..samples::frame(LinkType::RAW, &f[1][..100]) };
@@ -289,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_fragment_of_a_datagram_stands_alone_when_it_was_cut() {
+    fn truncated_first_fragment_is_decoded_alone() {
         let f = samples::fragments4(&samples::udp4(&payload()), 7, &[800, 1600]);
         let mut decoder = Decoder::new();
         let cut = Frame { wire_len: f[0].len() as u32, ..samples::frame(LinkType::RAW, &f[0][..100]) };
@@ -322,7 +322,7 @@ mod tests {
     }
 
     #[test]
-    fn what_waits_is_bounded_and_the_oldest_is_given_up() {
+    fn waiting_requests_are_bounded_and_the_oldest_is_dropped() {
         let mut decoder = Decoder::new();
         let packets = |id| samples::fragments4(&samples::udp4(&payload()), id, &[800]);
         for id in 0..3000 {

@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn the_ports_alone_do() {
+    fn ports_alone_identify_the_session() {
         let bytes = v4(11, 0, &samples::tcp4(b"")[..24]);
         assert_eq!(error(&bytes, bytes.len()).unwrap().quoted.seq, None);
         let bytes = v4(11, 0, &samples::udp4(b"hello")[..24]);
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn icmpv6_quotes_behind_extension_headers() {
+    fn icmpv6_quotes_after_extension_headers_are_read() {
         let datagram = samples::udp6(b"hello");
         let options = [&[17, 0, 1, 4, 0, 0, 0, 0][..], &datagram[40..]].concat();
         let bytes = v6(1, 4, &samples::ipv6(ip_number::IPV6_DEST_OPTIONS, &options));
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn of_quoted_fragments_only_the_first_has_ports() {
+    fn only_the_first_quoted_fragment_has_ports() {
         let fragments = samples::fragments4(&samples::udp4(&[7; 100]), 5, &[48]);
         let bytes = v4(11, 1, &fragments[0]);
         assert_eq!(error(&bytes, bytes.len()).unwrap().quoted.ip_id, Some(5));
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_error_or_quotes_no_transport_is_icmp() {
+    fn icmp_without_quoted_transport_stays_icmp() {
         let quoted = samples::udp4(b"hello");
         assert_eq!(samples::skip(&v4(8, 0, &quoted)), Some(Skip::Icmp));
         assert_eq!(samples::skip(&v6(128, 0, &quoted)), Some(Skip::Icmp));
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn a_quotation_that_the_capture_cut_is_cut() {
+    fn quotation_cut_by_the_capture_is_marked_as_cut() {
         let bytes = v4(3, 3, &samples::udp4(b"hello"));
         assert_eq!(error(&bytes[..50], bytes.len()), Err(Skip::Cut));
     }

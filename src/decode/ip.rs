@@ -234,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn a_packet_is_no_longer_than_its_frame() {
+    fn packet_length_is_limited_by_its_frame() {
         let mut bytes = samples::tcp4(b"hello");
         bytes[2..4].copy_from_slice(&[0x10, 0]);
         assert_eq!(payload_len(&bytes, bytes.len()), Ok(5));

@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn ieee_802_3_frames_carry_ip_behind_llc() {
+    fn ieee_802_3_frames_carry_ip_after_llc() {
         let v4 = samples::tcp4(b"hello");
         let length = |llc: usize| u16::try_from(llc + v4.len()).unwrap().to_be_bytes();
         let snap = [0xaa, 0xaa, 3, 0, 0, 0, 8, 0];

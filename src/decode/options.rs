@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn the_fast_way_and_the_slow_way_agree() {
+    fn fast_and_slow_decoding_agree() {
         let usual = [1, 1, 8, 10, 1, 2, 3, 4, 5, 6, 7, 8];
         assert_eq!(read(&usual), walk(&usual));
         assert_eq!(read(&usual).timestamps, Some(TcpTimestamps { value: 0x0102_0304, echo_reply: 0x0506_0708 }));

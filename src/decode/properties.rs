@@ -80,7 +80,7 @@ proptest! {
     }
 
     #[test]
-    fn any_packet_is_read_however_it_is_cut_or_damaged(
+    fn truncated_or_damaged_packet_never_panics(
         packet in packet(),
         keep in any::<prop::sample::Index>(),
         damage in vec((any::<prop::sample::Index>(), any::<u8>()), 0..4),
@@ -104,7 +104,7 @@ proptest! {
     }
 
     #[test]
-    fn a_packet_cut_anywhere_is_cut_or_a_step_with_its_full_length(payload in vec(any::<u8>(), 0..60)) {
+    fn packet_truncated_anywhere_is_truncated_or_a_step_of_full_length(payload in vec(any::<u8>(), 0..60)) {
         for whole in [samples::tcp4(&payload), samples::udp4(&payload), samples::tcp6(&payload), samples::udp6(&payload)] {
             let header = whole.len() - payload.len();
             for keep in 0..=whole.len() {

@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn options_that_the_capture_cut_are_read_as_far_as_they_go() {
+    fn truncated_options_are_read_as_far_as_captured() {
         let syn = [2, 4, 5, 0xb4, 4, 2, 8, 10, 0, 0, 0, 9, 0, 0, 0, 8];
         let mut bytes = vec![0; 36];
         bytes[12] = 9 << 4;

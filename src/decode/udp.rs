@@ -69,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_length_counts_and_the_packet_lacks_is_told() {
+    fn bytes_counted_but_not_captured_are_reported() {
         let mut bytes = samples::udp4(b"hello");
         bytes[24..26].copy_from_slice(&100_u16.to_be_bytes());
         let lacking = |frame| samples::datagram(Decoder::new().decode(&frame).unwrap()).lacking;

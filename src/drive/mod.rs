@@ -6,11 +6,11 @@
 mod address;
 mod behaviour;
 mod client;
+mod concurrent_clients;
 mod fault;
 #[doc(hidden)]
 pub mod fuzzing;
 mod kernel;
-mod meeting;
 mod network;
 mod pace;
 mod privileges;
@@ -34,7 +34,7 @@ pub use behaviour::{Behaviour, Transform};
 pub use client::{Action, Client, ClientFault, Connection, Plan, Tally, Until};
 pub use fault::Fault;
 pub use kernel::KernelWatch;
-pub use network::{Network, WireRecord};
+pub use network::{LinkRecord, Network};
 pub use pace::Pace;
 pub use privileges::{Files, Privileges, bar_new_privileges, clear_capabilities, give_up, give_up_except_faults};
 pub use programs::{
@@ -46,6 +46,6 @@ pub use server::{BoundServer, Ending, Ignored, RunningServer, ServerEvent, Serve
 pub use session_context::{SessionContext, Typist};
 pub use session_kind::SessionKind;
 pub use session_runner::{OnFinished, Ready, SessionOutcome, SessionRunner};
-pub use signal::{Signal, Woken, poll};
+pub use signal::{Signal, WakeReason, poll};
 pub use socket_option::{SOCKET_OPTIONS, SocketOption, SocketOptionName, UnknownSocketOption};
 pub use transcript::{Transcript, merged};

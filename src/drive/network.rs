@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use anyhow::{Context, Result, bail};
 
 use super::privileges::bar_new_privileges;
-use crate::lab::{self, Lab, LabOptions, Pending, Rights, Rule, SingleHost, WireLog};
+use crate::lab::{self, Lab, LabOptions, LinkLog, Pending, Rights, Rule, SingleHost};
 use crate::model::Side;
 
 /// The network on which client and server run.
@@ -23,13 +23,13 @@ pub enum Network {
 
 /// The record of a lab's wire over a whole session.
 #[derive(Clone, Debug)]
-pub struct WireRecord {
+pub struct LinkRecord {
     /// The random seed.
     pub seed: u64,
     /// Its script.
     pub rules: Vec<Rule>,
     /// The log of what it did.
-    pub log: WireLog,
+    pub log: LinkLog,
 }
 
 impl Network {
@@ -116,12 +116,12 @@ impl Network {
     ///
     /// # Errors
     /// If the wire has failed.
-    pub fn end(&mut self) -> Result<Option<WireRecord>> {
+    pub fn end(&mut self) -> Result<Option<LinkRecord>> {
         match self {
             Self::ThisHost | Self::LocalHost(_) | Self::PrivateHost(_) => Ok(None),
             Self::Lab(lab) => {
                 let log = lab.wire.stop().context("the session's network failed")?;
-                Ok(Some(WireRecord { seed: lab.wire.seed(), rules: lab.wire.rules(), log }))
+                Ok(Some(LinkRecord { seed: lab.wire.seed(), rules: lab.wire.rules(), log }))
             }
         }
     }

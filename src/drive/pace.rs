@@ -20,12 +20,12 @@ struct Shared {
     catch_up: Box<dyn Fn() + Send + Sync>,
     /// Bytes sent since the last wait.
     since: AtomicU64,
-    held: Mutex<Held>,
+    held: Mutex<Delays>,
 }
 
 /// The time for which programs were delayed.
 #[derive(Debug, Default)]
-struct Held {
+struct Delays {
     /// The number of programs waiting.
     holding: usize,
     /// The time from which on at least one has been waiting.
@@ -72,7 +72,7 @@ impl Pace {
 
     /// The total time for which any program has been delayed: the other may have waited for it.
     pub(super) fn held(&self) -> Duration {
-        let now = |held: &mut Held, now: Instant| {
+        let now = |held: &mut Delays, now: Instant| {
             held.total.saturating_add(held.since.map_or(Duration::ZERO, |since| now.saturating_duration_since(since)))
         };
         self.0.change(now)
@@ -80,7 +80,7 @@ impl Pace {
 }
 
 impl Shared {
-    fn change<T>(&self, change: impl FnOnce(&mut Held, Instant) -> T) -> T {
+    fn change<T>(&self, change: impl FnOnce(&mut Delays, Instant) -> T) -> T {
         change(&mut self.held.lock().unwrap_or_else(PoisonError::into_inner), Instant::now())
     }
 }
@@ -98,7 +98,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_side_waits_after_its_stretch() {
+    fn each_side_pauses_after_its_share() {
         let calls = Arc::new(AtomicUsize::new(0));
         let counted = Arc::clone(&calls);
         let pace = Pace::new(10_000, 20_000, move || {
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn who_waits_meanwhile_is_told() {
+    fn waiting_clients_are_reported() {
         let (begun, begins) = std::sync::mpsc::sync_channel(0);
         let (end, ends) = std::sync::mpsc::sync_channel::<()>(0);
         let ends = std::sync::Mutex::new(ends);

@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn who_called_sudo_is_known_by_two_numbers() {
+    fn sudo_caller_is_known_by_uid_and_gid() {
         assert_eq!(caller(None, None), Ok(None));
         assert_eq!(caller(None, Some("1000")), Ok(None));
         assert_eq!(caller(Some("0"), Some("0")), Ok(None));
@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_that_names_nobody_is_none() {
+    fn number_of_no_user_is_refused() {
         for wrong in ["abc", "", "-1", "4294967295", "4294967296", "1e3", " 7"] {
             assert_eq!(caller(Some(wrong), None), Err(("SUDO_UID", wrong.into())));
             assert_eq!(caller(Some("1000"), Some(wrong)), Err(("SUDO_GID", wrong.into())));

@@ -13,8 +13,8 @@ use socket2::Socket;
 use super::address::reachable;
 use super::behaviour::Behaviour;
 use super::client::{self, Client, Plan, Tally};
-use super::meeting::meet;
-use super::network::{Network, WireRecord};
+use super::concurrent_clients::run_together;
+use super::network::{LinkRecord, Network};
 use super::privileges::clear_capabilities;
 use super::proxy::Proxy;
 use super::script::{ScriptError, ScriptRunner};
@@ -42,7 +42,7 @@ pub struct SessionOutcome {
     /// The calls of both programs, in order of time.
     pub calls: Vec<Call>,
     /// The record of the wire, if there is one.
-    pub wire: Option<WireRecord>,
+    pub wire: Option<LinkRecord>,
     /// The error of the network.
     pub network_error: Option<anyhow::Error>,
     /// The network of the session: dropping it removes a lab.
@@ -50,7 +50,7 @@ pub struct SessionOutcome {
 }
 
 /// Called when both ends are closed and nothing is in transit any more.
-pub type OnFinished = Box<dyn FnOnce(Option<&WireRecord>) + Send>;
+pub type OnFinished = Box<dyn FnOnce(Option<&LinkRecord>) + Send>;
 
 /// Everything bound, before the first packet.
 #[derive(Debug)]
@@ -208,7 +208,7 @@ impl SessionRunner {
                         };
                         let tally = match (&context.typist, clients) {
                             (Some(typist), clients) => client.run_typed(clients, typist),
-                            (None, clients) => meet(network, &client, &plan, &behaviour, clients),
+                            (None, clients) => run_together(network, &client, &plan, &behaviour, clients),
                         };
                         // its clients' data may still be in transit; if they gave up, it never arrives
                         let most = if tally.fault.is_some() { LINGER } else { LINGER.max(context.timeout) };

@@ -20,7 +20,7 @@ struct Pipe {
 
 /// The reason that a wait ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Woken {
+pub enum WakeReason {
     /// The socket is ready.
     Ready,
     /// The signal is raised.
@@ -47,7 +47,7 @@ impl Signal {
 
     /// `true` once it has been raised.
     pub fn is_raised(&self) -> bool {
-        self.wait(Some(Duration::ZERO)).is_ok_and(|woken| woken == Woken::Signalled)
+        self.wait(Some(Duration::ZERO)).is_ok_and(|woken| woken == WakeReason::Signalled)
     }
 
     /// A descriptor that raises the signal when a byte is written to it, for a signal handler.
@@ -62,9 +62,9 @@ impl Signal {
     ///
     /// # Errors
     /// If the system reports an error.
-    pub fn wait(&self, timeout: Option<Duration>) -> io::Result<Woken> {
+    pub fn wait(&self, timeout: Option<Duration>) -> io::Result<WakeReason> {
         let mut waits = [PollFd::new(self.as_fd(), PollFlags::POLLIN)];
-        Ok(if poll(&mut waits, timeout)? { Woken::Signalled } else { Woken::TimedOut })
+        Ok(if poll(&mut waits, timeout)? { WakeReason::Signalled } else { WakeReason::TimedOut })
     }
 
     /// Waits until `socket` is ready for `interest`, the signal is raised, or the time limit is reached. The signal
@@ -72,13 +72,18 @@ impl Signal {
     ///
     /// # Errors
     /// If the system reports an error.
-    pub fn wait_with(&self, socket: impl AsFd, interest: PollFlags, timeout: Option<Duration>) -> io::Result<Woken> {
+    pub fn wait_with(
+        &self,
+        socket: impl AsFd,
+        interest: PollFlags,
+        timeout: Option<Duration>,
+    ) -> io::Result<WakeReason> {
         let mut waits = [PollFd::new(self.as_fd(), PollFlags::POLLIN), PollFd::new(socket.as_fd(), interest)];
         if !poll(&mut waits, timeout)? {
-            return Ok(Woken::TimedOut);
+            return Ok(WakeReason::TimedOut);
         }
         let signalled = waits.first().and_then(PollFd::any).unwrap_or(false);
-        Ok(if signalled { Woken::Signalled } else { Woken::Ready })
+        Ok(if signalled { WakeReason::Signalled } else { WakeReason::Ready })
     }
 }
 
@@ -109,13 +114,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_raised_signal_stays_raised_for_everybody() -> io::Result<()> {
+    fn raised_signal_stays_raised_for_every_reader() -> io::Result<()> {
         let signal = Signal::new()?;
         assert!(!signal.is_raised());
         let other = signal.clone();
         let waiter = std::thread::spawn(move || other.wait(None));
         signal.raise();
-        assert_eq!(waiter.join().ok().and_then(Result::ok), Some(Woken::Signalled));
+        assert_eq!(waiter.join().ok().and_then(Result::ok), Some(WakeReason::Signalled));
         assert!(signal.is_raised());
         Ok(())
     }

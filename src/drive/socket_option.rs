@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_option_is_explained() {
+    fn unknown_option_is_explained() {
         for text in ["", "nodelay=1", "rcvbuf", "rcvbuf=0", "rcvbuf=-1", "rcvbuf=9999999999", "mss=65536", "linger=1"] {
             let error = text.parse::<SocketOption>().unwrap_err().to_string();
             assert!(error.contains("nodelay, sndbuf=BYTES"), "{error}");
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_kernel_refuses_is_said_with_advice() -> io::Result<()> {
+    fn kernel_refusals_are_reported_with_advice() -> io::Result<()> {
         let socket = Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None)?;
         let refused = |option: SocketOption| option.set(&socket).unwrap_err().to_string();
         assert!(refused(SocketOption::MaxSegment(8)).contains("from 88 to 32767"));

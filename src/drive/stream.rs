@@ -7,7 +7,7 @@ use nix::poll::PollFlags;
 
 use super::fault::Fault;
 use super::pace::Pace;
-use super::signal::{Signal, Woken};
+use super::signal::{Signal, WakeReason};
 
 /// Limit of a wait, in timeouts, however long the other program is delayed: clients of other programs may delay it
 /// without end.
@@ -15,14 +15,14 @@ const MOST_TIMEOUTS: u32 = 10;
 
 /// The limits of a wait: time, and the signal that ends it.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Patience<'a> {
+pub(super) struct WaitLimits<'a> {
     pub(super) halt: &'a Signal,
     pub(super) timeout: Option<Duration>,
     /// The pace that may delay the other program: that time does not count.
     pub(super) pace: Option<&'a Pace>,
 }
 
-impl Patience<'_> {
+impl WaitLimits<'_> {
     /// Waits until `socket` is ready.
     pub(super) fn wait(&self, socket: impl std::os::fd::AsFd, interest: PollFlags) -> Result<(), Fault> {
         let mut rest = self.timeout;
@@ -30,9 +30,9 @@ impl Patience<'_> {
         loop {
             let mark = self.pace.map(Pace::held);
             match self.halt.wait_with(&socket, interest, rest)? {
-                Woken::Ready => return Ok(()),
-                Woken::Signalled => return Err(Fault::Halted),
-                Woken::TimedOut => {
+                WakeReason::Ready => return Ok(()),
+                WakeReason::Signalled => return Err(Fault::Halted),
+                WakeReason::TimedOut => {
                     let timeout = self.timeout.unwrap_or_default();
                     let held =
                         self.pace.zip(mark).map_or(Duration::ZERO, |(pace, mark)| pace.held().saturating_sub(mark));

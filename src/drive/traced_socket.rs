@@ -11,7 +11,7 @@ use socket2::{SockAddr, Socket};
 
 use super::fault::Fault;
 use super::kernel::Watched;
-use super::stream::Patience;
+use super::stream::WaitLimits;
 use super::transcript::Transcript;
 use crate::model::{CallKind, Endpoint, FailedCall, Protocol};
 
@@ -82,9 +82,9 @@ impl TracedSocket {
     }
 
     /// Connects. Over UDP this only sets the peer.
-    pub(super) fn connect(&mut self, to: SocketAddr, patience: Patience<'_>) -> Result<(), Fault> {
+    pub(super) fn connect(&mut self, to: SocketAddr, limits: WaitLimits<'_>) -> Result<(), Fault> {
         self.begin(to)?;
-        self.finish(patience)
+        self.finish(limits)
     }
 
     /// Begins to connect.
@@ -99,9 +99,9 @@ impl TracedSocket {
     }
 
     /// Waits until it is connected.
-    pub(super) fn finish(&self, patience: Patience<'_>) -> Result<(), Fault> {
+    pub(super) fn finish(&self, limits: WaitLimits<'_>) -> Result<(), Fault> {
         if self.protocol == Protocol::Tcp {
-            patience.wait(&self.socket, PollFlags::POLLOUT)?;
+            limits.wait(&self.socket, PollFlags::POLLOUT)?;
             if let Some(error) = self.socket.take_error()? {
                 return Err(Fault::Io(error));
             }
@@ -126,16 +126,16 @@ impl TracedSocket {
     }
 
     /// Accepts a connection, with this number in the transcript.
-    pub(super) fn accept(&self, number: u64, patience: Patience<'_>) -> Result<Self, Fault> {
-        let (socket, peer) = patience.until_done(&self.socket, PollFlags::POLLIN, || self.socket.accept())?;
+    pub(super) fn accept(&self, number: u64, limits: WaitLimits<'_>) -> Result<Self, Fault> {
+        let (socket, peer) = limits.until_done(&self.socket, PollFlags::POLLIN, || self.socket.accept())?;
         Ok(Self::accepted(socket, peer.as_socket(), number, self.transcript.clone())?)
     }
 
     /// Sends all bytes, over UDP as one datagram.
-    pub(super) fn send(&self, bytes: &[u8], patience: Patience<'_>) -> Result<(), Fault> {
+    pub(super) fn send(&self, bytes: &[u8], limits: WaitLimits<'_>) -> Result<(), Fault> {
         let mut rest = bytes;
         loop {
-            let count = patience.until_done(&self.socket, PollFlags::POLLOUT, || self.try_send(rest))?;
+            let count = limits.until_done(&self.socket, PollFlags::POLLOUT, || self.try_send(rest))?;
             rest = rest.get(count..).unwrap_or_default();
             // an empty datagram is sent too
             if rest.is_empty() || self.protocol == Protocol::Udp {
@@ -145,9 +145,9 @@ impl TracedSocket {
     }
 
     /// Sends once what the kernel takes of these bytes.
-    pub(super) fn send_slices(&self, bytes: &[IoSlice<'_>], patience: Patience<'_>) -> Result<usize, Fault> {
+    pub(super) fn send_slices(&self, bytes: &[IoSlice<'_>], limits: WaitLimits<'_>) -> Result<usize, Fault> {
         let send = || (&self.socket).write_vectored(bytes);
-        let count = patience.until_done(&self.socket, PollFlags::POLLOUT, send)?;
+        let count = limits.until_done(&self.socket, PollFlags::POLLOUT, send)?;
         self.note(CallKind::Send(count as u64));
         Ok(count)
     }
@@ -182,9 +182,9 @@ impl TracedSocket {
     }
 
     /// Receives once, as soon as there is something; 0 at the end of a stream, or for an empty datagram.
-    pub(super) fn receive(&mut self, buffer: &mut [u8], patience: Patience<'_>) -> Result<usize, Fault> {
+    pub(super) fn receive(&mut self, buffer: &mut [u8], limits: WaitLimits<'_>) -> Result<usize, Fault> {
         let receive = || receive_once(&self.socket, self.protocol, buffer);
-        let received = patience.until_done(&self.socket, PollFlags::POLLIN, receive)?;
+        let received = limits.until_done(&self.socket, PollFlags::POLLIN, receive)?;
         Ok(self.received(received))
     }
 
@@ -208,12 +208,12 @@ impl TracedSocket {
     }
 
     /// Receives `count` bytes, fewer where the stream ends before; over UDP one datagram.
-    pub(super) fn receive_exactly(&mut self, count: usize, patience: Patience<'_>) -> Result<Vec<u8>, Fault> {
+    pub(super) fn receive_exactly(&mut self, count: usize, limits: WaitLimits<'_>) -> Result<Vec<u8>, Fault> {
         let mut received = Vec::new();
         while received.len() < count {
             let most = if self.protocol == Protocol::Udp { READ_SIZE } else { count - received.len() };
             let mut buffer = vec![0; most];
-            let length = self.receive(&mut buffer, patience)?;
+            let length = self.receive(&mut buffer, limits)?;
             received.extend_from_slice(buffer.get(..length).unwrap_or_default());
             if length == 0 || self.protocol == Protocol::Udp {
                 break;
@@ -223,16 +223,16 @@ impl TracedSocket {
     }
 
     /// Receives to the end of the stream.
-    pub(super) fn receive_all(&mut self, patience: Patience<'_>) -> Result<(), Fault> {
+    pub(super) fn receive_all(&mut self, limits: WaitLimits<'_>) -> Result<(), Fault> {
         let mut buffer = vec![0; READ_SIZE];
-        while self.receive(&mut buffer, patience)? > 0 {}
+        while self.receive(&mut buffer, limits)? > 0 {}
         Ok(())
     }
 
     /// Waits until the peer has reset the connection.
-    pub(super) fn await_reset(&self, patience: Patience<'_>) -> Result<(), Fault> {
+    pub(super) fn await_reset(&self, limits: WaitLimits<'_>) -> Result<(), Fault> {
         // poll(2) reports errors and hang-ups unasked
-        patience.wait(&self.socket, PollFlags::empty())
+        limits.wait(&self.socket, PollFlags::empty())
     }
 
     /// Closes the sending half.

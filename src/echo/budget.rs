@@ -46,7 +46,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_borrowed_comes_back() {
+    fn borrowed_budget_is_returned() {
         let budget = MemoryBudget::default();
         let first = budget.borrow(ALL - 10).unwrap();
         assert!(budget.borrow(11).is_none());

@@ -14,7 +14,7 @@ use crate::echo::{Echo, EchoForm, EchoKind};
 use crate::model::Occurrences;
 use crate::model::OptTime;
 use fit::Answer;
-pub(crate) use identity::{Identity, Likeness};
+pub(crate) use identity::{Identity, QuoteMatch};
 pub use paired_by::PairedBy;
 
 /// Limit of the requests that wait for an answer, per conversation.
@@ -28,7 +28,7 @@ const SPARE: usize = 2048;
 
 /// A request that waits for its answer.
 #[derive(Clone, Debug)]
-struct Waiting {
+struct PendingRequest {
     frame: u64,
     identity: Identity,
     /// An ICMP error reported that it was not delivered.
@@ -46,7 +46,7 @@ struct Waiting {
     times: u32,
 }
 
-impl Waiting {
+impl PendingRequest {
     /// `true` if both carry the same bytes.
     fn is_same(&self, other: &Self) -> bool {
         self.len == other.len && self.bytes == other.bytes
@@ -81,12 +81,12 @@ impl Answered {
 pub(crate) struct Datagrams {
     /// Queries and answers of this service have transaction IDs.
     has_ids: bool,
-    waiting: VecDeque<Waiting>,
+    waiting: VecDeque<PendingRequest>,
     /// Bytes of requests that are kept.
     kept: usize,
     spare: Vec<Vec<u8>>,
     /// Answered requests, the newest first: their answers may continue or be repeated.
-    recent: VecDeque<Waiting>,
+    recent: VecDeque<PendingRequest>,
     forgotten: u64,
     /// Requests without an answer of their own: a retransmission was answered instead.
     superseded: Occurrences,
@@ -124,7 +124,7 @@ impl Datagrams {
         let most = if self.kept + payload.len() > KEPT { KEPT_OF_MORE } else { payload.len() };
         bytes.extend_from_slice(payload.get(..most).unwrap_or(payload));
         self.kept += bytes.len();
-        self.waiting.push_back(Waiting {
+        self.waiting.push_back(PendingRequest {
             frame,
             identity,
             refused: false,
@@ -191,14 +191,14 @@ impl Datagrams {
     }
 
     /// Removes the requests that `answered` retransmitted: the next answer belongs to a later request.
-    fn supersede(&mut self, answered: &Waiting) {
+    fn supersede(&mut self, answered: &PendingRequest) {
         while let Some(at) = self.waiting.iter().position(|waiting| waiting.is_same(answered)) {
             let Some(old) = self.waiting.remove(at) else { return };
             self.supersede_one(old);
         }
     }
 
-    fn supersede_one(&mut self, old: Waiting) {
+    fn supersede_one(&mut self, old: PendingRequest) {
         if !old.refused {
             self.superseded.see(old.frame);
             self.expect_late(&old);
@@ -206,7 +206,7 @@ impl Datagrams {
         self.recycle(old);
     }
 
-    fn recycle(&mut self, old: Waiting) {
+    fn recycle(&mut self, old: PendingRequest) {
         self.kept = self.kept.saturating_sub(old.bytes.len());
         if old.bytes.capacity() <= SPARE {
             self.spare.push(old.bytes);

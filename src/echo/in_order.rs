@@ -18,13 +18,13 @@ const GAPS: usize = 32;
 pub(super) struct InOrder {
     next: Option<SeqNumber>,
     /// Allocated when the first segment arrives out of order.
-    held: Option<Box<Held>>,
+    held: Option<Box<OutOfOrder>>,
     broken: bool,
 }
 
 /// Out-of-order segments, which wait for the ones before them.
 #[derive(Clone, Debug, Default)]
-struct Held {
+struct OutOfOrder {
     /// The segments in stream order.
     segments: VecDeque<Segment>,
     /// Their memory in bytes, bookkeeping included.
@@ -35,7 +35,7 @@ struct Held {
 
 /// The origin of a segment's bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Mark {
+pub(super) struct Origin {
     pub(super) frame: u64,
     pub(super) push: bool,
 }
@@ -44,7 +44,7 @@ pub(super) struct Mark {
 struct Segment {
     at: SeqNumber,
     bytes: Vec<u8>,
-    mark: Mark,
+    mark: Origin,
 }
 
 impl InOrder {
@@ -77,7 +77,7 @@ impl InOrder {
 
     /// Skips the missing bytes below `acked`: the receiver has them, and the capture does not. Gives `deliver` the
     /// offset and the length of each gap, and the bytes that were held behind it.
-    pub(super) fn skip(&mut self, acked: u32, mut deliver: impl FnMut(Result<(&[u8], Mark), (SeqNumber, u32)>)) {
+    pub(super) fn skip(&mut self, acked: u32, mut deliver: impl FnMut(Result<(&[u8], Origin), (SeqNumber, u32)>)) {
         let acked = SeqNumber(acked);
         while let Some(next) = self.next.filter(|next| acked.is_after(*next)) {
             let held = self.held.as_ref().and_then(|held| held.first());
@@ -93,8 +93,8 @@ impl InOrder {
         &mut self,
         offset: u32,
         payload: &[u8],
-        (mark, budget): (Mark, &MemoryBudget),
-        mut deliver: impl FnMut(&[u8], Mark),
+        (mark, budget): (Origin, &MemoryBudget),
+        mut deliver: impl FnMut(&[u8], Origin),
     ) {
         let at = SeqNumber(offset);
         let next = *self.next.get_or_insert(at);
@@ -110,7 +110,7 @@ impl InOrder {
 
     /// Gives `deliver` the bytes held before `next`, and continues behind it.
     #[inline]
-    fn release(&mut self, mut next: SeqNumber, mut deliver: impl FnMut(&[u8], Mark)) {
+    fn release(&mut self, mut next: SeqNumber, mut deliver: impl FnMut(&[u8], Origin)) {
         while let Some(Segment { at, bytes, mark }) = self.held.as_mut().and_then(|held| held.take(next)) {
             if let Some(fresh) = bytes.get(next.relative_to(at) as usize..).filter(|fresh| !fresh.is_empty()) {
                 deliver(fresh, mark);
@@ -139,7 +139,7 @@ impl Segment {
     }
 }
 
-impl Held {
+impl OutOfOrder {
     /// Frees or borrows memory for `cost` more bytes; `false` if there is none.
     fn make_room(&mut self, cost: usize, budget: &MemoryBudget) -> bool {
         let needed = self.bytes + cost;
@@ -195,14 +195,14 @@ fn advance(next: SeqNumber, bytes: usize) -> SeqNumber {
 mod tests {
     use super::*;
 
-    const MARK: Mark = Mark { frame: 1, push: true };
+    const ORIGIN: Origin = Origin { frame: 1, push: true };
 
     #[test]
-    fn late_and_repeated_bytes_come_out_once_and_in_order() {
+    fn late_and_repeated_bytes_are_delivered_once_and_in_order() {
         let mut stream = InOrder::default();
         let mut out = Vec::new();
         let mut feed = |at: u32, bytes: &[u8]| {
-            stream.feed(at, bytes, (MARK, &MemoryBudget::default()), |fresh, _| out.extend_from_slice(fresh))
+            stream.feed(at, bytes, (ORIGIN, &MemoryBudget::default()), |fresh, _| out.extend_from_slice(fresh))
         };
         feed(u32::MAX - 1, b"ab");
         feed(2, b"ef");
@@ -213,20 +213,20 @@ mod tests {
     }
 
     #[test]
-    fn a_stream_that_was_seen_to_begin_waits_for_its_first_bytes() {
+    fn stream_captured_from_its_start_waits_for_its_first_bytes() {
         let mut stream = InOrder::default();
         stream.begin();
         let mut out = Vec::new();
         [(2, b"cd"), (0, b"ab")].iter().for_each(|(at, bytes)| {
-            stream.feed(*at, *bytes, (MARK, &MemoryBudget::default()), |x, _| out.extend_from_slice(x))
+            stream.feed(*at, *bytes, (ORIGIN, &MemoryBudget::default()), |x, _| out.extend_from_slice(x))
         });
         assert_eq!(out, b"abcd");
     }
 
     #[test]
-    fn what_the_receiver_has_and_the_capture_lacks_is_skipped() {
+    fn uncaptured_delivered_bytes_are_skipped() {
         let mut stream = InOrder::default();
-        let mut feed = |at: u32, bytes: &[u8]| stream.feed(at, bytes, (MARK, &MemoryBudget::default()), |_, _| {});
+        let mut feed = |at: u32, bytes: &[u8]| stream.feed(at, bytes, (ORIGIN, &MemoryBudget::default()), |_, _| {});
         [(0, b"ab"), (4, b"ef"), (8, b"ij")].iter().for_each(|(at, bytes)| feed(*at, *bytes));
         assert!(stream.lacks(9) && !stream.lacks(2));
         let mut out = Vec::new();
@@ -237,10 +237,10 @@ mod tests {
     }
 
     #[test]
-    fn what_is_held_back_is_bounded() {
+    fn delayed_packets_are_bounded() {
         let (mut stream, budget) = (InOrder::default(), MemoryBudget::default());
         let mut feed = |at: u32, bytes: &[u8]| {
-            stream.feed(at, bytes, (MARK, &budget), |_, _| {});
+            stream.feed(at, bytes, (ORIGIN, &budget), |_, _| {});
             stream.is_broken()
         };
         feed(0, b"x");
@@ -249,17 +249,18 @@ mod tests {
         assert!(stream.held.is_none() && budget.borrow(64 << 20).is_some());
         // gaps everywhere: no memory is borrowed for them
         let mut stream = InOrder::default();
-        (0..300_u32).for_each(|n| stream.feed(n * 2_000, &[0; 1000], (MARK, &budget), |_, _| {}));
+        (0..300_u32).for_each(|n| stream.feed(n * 2_000, &[0; 1000], (ORIGIN, &budget), |_, _| {}));
         assert!(stream.is_broken());
     }
 
     #[test]
-    fn much_that_waits_comes_out_in_order_and_gives_its_room_back() {
+    fn large_backlog_is_delivered_in_order_and_its_memory_released() {
         let (mut stream, budget) = (InOrder::default(), MemoryBudget::default());
         stream.begin();
         let mut out = Vec::new();
         let mut feed = |n: u8| {
-            stream.feed(u32::from(n) * 10_000, &[n; 10_000], (MARK, &budget), |fresh, _| out.extend_from_slice(fresh));
+            stream
+                .feed(u32::from(n) * 10_000, &[n; 10_000], (ORIGIN, &budget), |fresh, _| out.extend_from_slice(fresh));
         };
         (1..=90).rev().chain(91..=200).chain([50, 0]).for_each(&mut feed);
         assert!(out.iter().is_sorted() && out.len() == 201 * 10_000);

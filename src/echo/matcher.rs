@@ -20,12 +20,12 @@ use smallvec::SmallVec;
 
 use super::EchoStats;
 use super::budget::{BudgetGuard, MemoryBudget};
-use super::in_order::{InOrder, Mark};
+use super::in_order::{InOrder, Origin};
 use super::relation::count;
-use crate::echo::GaveUp;
+use crate::echo::GiveUpReason;
 use crate::echo::{Echo, EchoForm, EchoKind};
 use crate::model::Direction;
-use compare::Taken;
+use compare::ClaimedRequests;
 use missing::MissingBytes;
 
 /// Limit of the buffer capacity that one conversation passes to the next, in bytes.
@@ -60,16 +60,16 @@ pub(crate) struct Chunk<'a> {
 }
 
 impl Chunk<'_> {
-    fn mark(&self) -> Mark {
-        Mark { frame: self.frame, push: self.push }
+    fn mark(&self) -> Origin {
+        Origin { frame: self.frame, push: self.push }
     }
 
     /// The reason that it cannot be compared, if there is one.
-    fn loss(&self, in_order: &InOrder) -> Option<GaveUp> {
+    fn loss(&self, in_order: &InOrder) -> Option<GiveUpReason> {
         if self.cut {
-            return Some(GaveUp::Cut);
+            return Some(GiveUpReason::Cut);
         }
-        in_order.is_broken().then_some(GaveUp::Missing)
+        in_order.is_broken().then_some(GiveUpReason::Missing)
     }
 }
 
@@ -203,13 +203,13 @@ impl EchoMatcher {
         }
     }
 
-    fn ask(&mut self, Mark { frame, push }: Mark, fresh: &[u8], budget: Option<&MemoryBudget>) {
+    fn ask(&mut self, Origin { frame, push }: Origin, fresh: &[u8], budget: Option<&MemoryBudget>) {
         self.before_request();
         if self.given_up {
             return;
         }
         if !self.make_room(fresh.len(), budget) {
-            return self.give_up(GaveUp::Unanswered, frame);
+            return self.give_up(GiveUpReason::Unanswered, frame);
         }
         let first = if self.frames.0 == 0 { frame } else { self.frames.0.min(frame) };
         self.frames = (first, self.frames.1.max(frame));
@@ -251,7 +251,7 @@ impl EchoMatcher {
         let copies = count(self.answered.div_ceil(self.request.len()));
         let kind = EchoKind::Whole(EchoForm { upper: self.not_identical, prefix: 0, copies });
         let complete = self.answered.is_multiple_of(self.request.len());
-        let Taken { frames, requests, begin, reaches, from_start, to_end } = self.take_answered(from);
+        let ClaimedRequests { frames, requests, begin, reaches, from_start, to_end } = self.take_answered(from);
         let request = if over { self.frames } else { frames };
         let begins = !over && begin >= from;
         let bytes = count(fresh.len());
@@ -287,7 +287,7 @@ impl EchoMatcher {
         self.found.forget_pieces();
     }
 
-    fn give_up(&mut self, cause: GaveUp, frame: u64) {
+    fn give_up(&mut self, cause: GiveUpReason, frame: u64) {
         let found = std::mem::take(&mut self.found);
         *self = Self { given_up: true, found, ..Self::default() };
         self.found.story_mut().gave_up.get_or_insert((cause, frame));

@@ -11,9 +11,9 @@ mod stats;
 
 pub use datagrams::PairedBy;
 pub use form::{Echo, EchoForm, EchoKind};
-pub use record::{EchoSeen, EchoStory, EchoTotals, GaveUp};
+pub use record::{EchoLog, EchoOccurrences, EchoTotals, GiveUpReason};
 
 pub(crate) use budget::MemoryBudget;
-pub(crate) use datagrams::{Answered, Datagrams, Identity, Likeness};
+pub(crate) use datagrams::{Answered, Datagrams, Identity, QuoteMatch};
 pub(crate) use matcher::{Chunk, EchoMatcher};
 pub(crate) use stats::EchoStats;

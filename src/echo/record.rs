@@ -27,7 +27,7 @@ impl EchoTotals {
     }
 
     /// `true` if the service is an echo: every answer was an echo, and most requests came back.
-    pub fn is_echo_service(&self, story: &EchoStory) -> bool {
+    pub fn is_echo_service(&self, story: &EchoLog) -> bool {
         let in_part = story.partial_requests;
         story.different.count == 0 && (self.answered() + in_part).saturating_mul(2) >= self.requests
     }
@@ -35,7 +35,7 @@ impl EchoTotals {
 
 /// Requests that came back in one form.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EchoSeen {
+pub struct EchoOccurrences {
     /// The form, with the last prefix's length and the largest number of complete copies.
     pub form: EchoForm,
     /// The request came back more than once, or once and a part again.
@@ -48,9 +48,9 @@ pub struct EchoSeen {
 
 /// The echoes of a conversation by their kind, with the frames of the answers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct EchoStory {
+pub struct EchoLog {
     /// The forms in which requests came back, at most one entry for each combination of upper case, prefix and repetition.
-    pub forms: SmallVec<[EchoSeen; 1]>,
+    pub forms: SmallVec<[EchoOccurrences; 1]>,
     /// Frames of answers with other bytes.
     pub different: Occurrences,
     /// Frames of answers that were only the beginning of their request.
@@ -72,12 +72,12 @@ pub struct EchoStory {
     /// The largest number of requests that one answer completed.
     pub most_merged: u64,
     /// The reason that comparing was given up, and the frame.
-    pub gave_up: Option<(GaveUp, u64)>,
+    pub gave_up: Option<(GiveUpReason, u64)>,
 }
 
 /// The reason that answers are no longer compared with requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum GaveUp {
+pub enum GiveUpReason {
     /// Several answers in a row were no echo.
     Unlike,
     /// The capture truncates packets.
@@ -88,7 +88,7 @@ pub enum GaveUp {
     Missing,
 }
 
-impl EchoStory {
+impl EchoLog {
     /// Begins with one request that came back once, in this form and frame.
     pub(super) fn begin((form, frame): (EchoForm, u64)) -> Self {
         let mut story = Self::default();
@@ -114,10 +114,10 @@ impl EchoStory {
     }
 
     fn came_back(&mut self, form: EchoForm, repeated: bool, requests: u64, frame: u64, pieces: &Occurrences) {
-        let of = |seen: &EchoSeen| (seen.form.upper, seen.form.prefix > 0, seen.repeated);
+        let of = |seen: &EchoOccurrences| (seen.form.upper, seen.form.prefix > 0, seen.repeated);
         let index = self.forms.iter().position(|seen| of(seen) == (form.upper, form.prefix > 0, repeated));
         let index = index.unwrap_or_else(|| {
-            self.forms.push(EchoSeen { form, repeated, requests: 0, seen: Occurrences::default() });
+            self.forms.push(EchoOccurrences { form, repeated, requests: 0, seen: Occurrences::default() });
             self.forms.len() - 1
         });
         let Some(entry) = self.forms.get_mut(index) else { return };

@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn answers_are_told_apart() {
+    fn answers_are_distinguished() {
         assert_eq!(relation(b"Hello", b"Hello"), EchoKind::Whole(EchoForm::IDENTICAL));
         assert_eq!(relation(b"Hello", b"HELLO"), EchoKind::Whole(EchoForm::UPPER));
         assert_eq!(relation(b"Hello", b"Echo: Hello"), whole(false, 6, 1));
@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn all_that_was_made_of_a_request_is_told() {
+    fn every_answer_to_a_request_is_reported() {
         assert_eq!(relation(b"Hello", b"> HELLO"), whole(true, 2, 1));
         assert_eq!(relation(b"ab", b"ABAB"), whole(true, 0, 2));
         assert_eq!(relation(b"ab", b"> ab> ab> ab"), whole(false, 2, 3));
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_under_way_is_told_once_it_is_no_chance() {
+    fn echo_is_reported_once_it_cannot_be_coincidence() {
         let form = |prefix, copies| Some(EchoForm { upper: false, prefix, copies });
         assert_eq!(form_so_far(b"long enough", b"> long enough> lo", 0), form(2, 2));
         assert_eq!(form_so_far(b"long enough", b"> long enough> lo", 13), None);

@@ -1,7 +1,7 @@
-//! Echoes found in a conversation so far. Most conversations are one request and its answer: an `EchoStory` is
+//! Echoes found in a conversation so far. Most conversations are one request and its answer: an `EchoLog` is
 //! allocated only where more was found.
 
-use super::{Echo, EchoForm, EchoKind, EchoStory, EchoTotals};
+use super::{Echo, EchoForm, EchoKind, EchoLog, EchoTotals};
 use crate::model::Occurrences;
 
 /// The echoes found so far.
@@ -12,7 +12,7 @@ pub(crate) struct EchoStats {
     pieces: Occurrences,
     /// The form and frame of the answer, while there was only one, to one request and not repeated.
     only: Option<(EchoForm, u64)>,
-    story: Option<Box<EchoStory>>,
+    story: Option<Box<EchoLog>>,
 }
 
 impl EchoStats {
@@ -70,14 +70,14 @@ impl EchoStats {
     }
 
     /// The story, for additions.
-    pub(super) fn story_mut(&mut self) -> &mut EchoStory {
-        self.story.get_or_insert_with(|| Box::new(self.only.take().map_or_else(EchoStory::default, EchoStory::begin)))
+    pub(super) fn story_mut(&mut self) -> &mut EchoLog {
+        self.story.get_or_insert_with(|| Box::new(self.only.take().map_or_else(EchoLog::default, EchoLog::begin)))
     }
 
     /// Takes the story so far.
-    pub(crate) fn take_story(&mut self) -> EchoStory {
+    pub(crate) fn take_story(&mut self) -> EchoLog {
         let story = self.story.take().map(|story| *story);
-        story.or_else(|| self.only.take().map(EchoStory::begin)).unwrap_or_default()
+        story.or_else(|| self.only.take().map(EchoLog::begin)).unwrap_or_default()
     }
 
     /// The number of bytes missing from the capture so far, if any.

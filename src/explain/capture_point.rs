@@ -103,7 +103,7 @@ mod tests {
     use crate::model::Nanos;
 
     #[test]
-    fn each_place_is_reported_with_what_shows_it() {
+    fn each_capture_point_is_reported_with_its_evidence() {
         let told_of = |capture_point, clue, opening| {
             let times = HandshakeTimes { server: Nanos::from_millis(10), client: Nanos(25_000), opening };
             let halves = Some((times.server, times.client));

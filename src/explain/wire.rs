@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fragment_is_named_and_what_its_loss_means() {
+    fn lost_fragment_is_named_with_its_effect() {
         let cause = WireCause::Chance;
         let direction = Direction::ClientToServer;
         let mark = WireAnnotation {
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn each_deed_is_reported_at_both_ends_with_the_other_end_s_frames() {
+    fn each_link_event_is_reported_in_both_captures_with_their_frames() {
         for (told, parts) in [
             (
                 text(WireEffect::Dropped, true, &[]),

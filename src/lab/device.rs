@@ -45,7 +45,7 @@ impl DeviceKind {
 }
 
 /// The wire's end of a host's device.
-pub(super) enum End {
+pub(super) enum LinkEnd {
     /// The file behind a TAP device, and the counters of its host's interfaces.
     Tap(File, File),
     /// A capture handle on a veth pair's far end.
@@ -67,7 +67,7 @@ pub(super) fn request_for(name: &str, value: libc::__c_anonymous_ifr_ifru) -> li
 
 /// Makes the host's TAP device in the calling thread's namespace.
 #[allow(unsafe_code, reason = "the ioctls of /dev/net/tun have no safe wrapper")]
-pub(super) fn make_tap() -> Result<End> {
+pub(super) fn make_tap() -> Result<LinkEnd> {
     let file = open_tun().context("cannot open /dev/net/tun")?;
     let flags = (libc::IFF_TAP | libc::IFF_NO_PI) as libc::c_short;
     let request = request_for(HOST_INTERFACE, libc::__c_anonymous_ifr_ifru { ifru_flags: flags });
@@ -79,7 +79,7 @@ pub(super) fn make_tap() -> Result<End> {
     unsafe { tun::set_persist(file.as_raw_fd(), 1) }.context("cannot leave a TAP device to its namespace")?;
     // a file of the thread's namespace, wherever it is read
     let counters = File::open("/proc/thread-self/net/dev").context("cannot open /proc/thread-self/net/dev")?;
-    Ok(End::Tap(file, counters))
+    Ok(LinkEnd::Tap(file, counters))
 }
 
 /// Makes the host's veth pair in the calling thread's namespace, with its far end, called `far`, in `wire`.
@@ -89,8 +89,8 @@ pub(super) fn make_veth(wire: OwnedFd, far: &str) -> Result<()> {
 }
 
 /// Raises the far end of a host's veth pair and opens it; `far` names it, `wire` is its namespace.
-pub(super) fn open_veth(wire: &Namespace, far: &'static str, mtu: u16) -> Result<End> {
-    wire.run(move || -> Result<End> {
+pub(super) fn open_veth(wire: &Namespace, far: &'static str, mtu: u16) -> Result<LinkEnd> {
+    wire.run(move || -> Result<LinkEnd> {
         offload::switch_off(far)?;
         Netlink::open()?.raise(far, &Link { mac: None, mtu: Some(mtu), quiet: true })?;
         let capture = Capture::from_device(far)
@@ -98,11 +98,11 @@ pub(super) fn open_veth(wire: &Namespace, far: &'static str, mtu: u16) -> Result
             .and_then(|capture| capture.snaplen(i32::from(mtu) + ETHERNET_ROOM as i32).open())
             .and_then(Capture::setnonblock)
             .context("cannot open the wire's end of a veth pair")?;
-        Ok(End::Veth(Box::new(capture)))
+        Ok(LinkEnd::Veth(Box::new(capture)))
     })?
 }
 
-impl End {
+impl LinkEnd {
     /// Reads the next frame that the host sent into `buffer`; `None` if there is none now.
     pub(super) fn receive<'b>(&mut self, buffer: &'b mut Vec<u8>) -> Result<Option<&'b [u8]>> {
         match self {
@@ -159,7 +159,7 @@ fn dropped_on_sending(text: &str) -> Option<u64> {
     counts.split_whitespace().nth(8 + 3)?.parse().ok()
 }
 
-impl fmt::Debug for End {
+impl fmt::Debug for LinkEnd {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Tap(..) => "Tap",
@@ -168,7 +168,7 @@ impl fmt::Debug for End {
     }
 }
 
-impl AsFd for End {
+impl AsFd for LinkEnd {
     #[allow(unsafe_code, reason = "libpcap's descriptor is only known as a number")]
     fn as_fd(&self) -> BorrowedFd<'_> {
         match self {
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_holds_a_name_and_its_zero() {
+    fn request_contains_a_name_and_its_zero_byte() {
         let request = request_for("a-name-that-is-far-too-long", libc::__c_anonymous_ifr_ifru { ifru_flags: 0 });
         assert_eq!(request.ifr_name.last(), Some(&0));
         assert_eq!(

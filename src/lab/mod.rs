@@ -36,13 +36,13 @@
 
 mod device;
 mod host;
+mod link;
 mod namespace;
 pub(crate) mod netlink;
 mod offload;
 mod rights;
 mod single;
 mod sysctl;
-mod wire;
 
 use std::path::Path;
 
@@ -50,16 +50,16 @@ use anyhow::{Result, bail};
 
 pub use self::device::DeviceKind;
 pub use self::host::{Addresses, HOST_INTERFACE, Host, MacAddress};
+pub use self::link::{
+    Action, Cause, Delivered, Effect, EmulatedLink, Faults, LinkEvent, LinkFrame, LinkLog, LinkOptions, LinkTotals,
+    PacketKind, Percent, QuantityError, Rate, Rule, RuleError, Times, UnknownKind, emulate, parse_script,
+};
 pub use self::namespace::Pending;
 pub use self::rights::{Obstacle, Rights, may_share_host, obtain_rights};
 pub use self::single::SingleHost;
 pub use self::sysctl::{Sysctl, SysctlError};
-pub use self::wire::{
-    Action, Cause, Delivered, Effect, Faults, PacketKind, Percent, QuantityError, Rate, Rule, RuleError, Times,
-    UnknownKind, Wire, WireEvent, WireFrame, WireLog, WireOptions, WireTotals, emulate, parse_script,
-};
 
-use self::device::End;
+use self::device::LinkEnd;
 use self::namespace::Namespace;
 use crate::model::{Direction, PerDirection, Side};
 
@@ -74,7 +74,7 @@ pub struct LabOptions {
     /// Kernel settings of each host, by the direction that it sends in.
     pub sysctls: PerDirection<Vec<Sysctl>>,
     /// The behaviour of the wire.
-    pub wire: WireOptions,
+    pub wire: LinkOptions,
     /// The kind of the hosts' devices; `None` for the [available](DeviceKind::available) one.
     pub device: Option<DeviceKind>,
 }
@@ -82,7 +82,7 @@ pub struct LabOptions {
 /// A wire without faults, with Ethernet's usual MTU of 1500 bytes.
 impl Default for LabOptions {
     fn default() -> Self {
-        Self { mtu: 1500, sysctls: PerDirection::default(), wire: WireOptions::default(), device: None }
+        Self { mtu: 1500, sysctls: PerDirection::default(), wire: LinkOptions::default(), device: None }
     }
 }
 
@@ -91,7 +91,7 @@ impl Default for LabOptions {
 pub struct Lab {
     // dropped first: it uses the hosts' devices
     /// The wire.
-    pub wire: Wire,
+    pub wire: EmulatedLink,
     /// The host of the client, 192.0.2.1.
     pub client: Host,
     /// The host of the server, 192.0.2.2.
@@ -118,7 +118,7 @@ impl Lab {
             DeviceKind::Tap => join_by_tap(&hosts, options)?,
             DeviceKind::Veth => join_by_veth(&hosts, options)?,
         };
-        let wire = Wire::start(ends, options.mtu, &options.wire)?;
+        let wire = EmulatedLink::start(ends, options.mtu, &options.wire)?;
         let client = Host::new(hosts.client_to_server, Direction::ClientToServer);
         let server = Host::new(hosts.server_to_client, Direction::ServerToClient);
         Ok(Self { wire, client, server, device })
@@ -152,10 +152,10 @@ impl Lab {
 }
 
 /// Creates a TAP device in each host and configures it, both at the same time.
-fn join_by_tap(hosts: &PerDirection<Namespace>, options: &LabOptions) -> Result<PerDirection<End>> {
+fn join_by_tap(hosts: &PerDirection<Namespace>, options: &LabOptions) -> Result<PerDirection<LinkEnd>> {
     let make = |side: Direction| {
         let (mtu, sysctls) = (options.mtu, options.sysctls.get(side).clone());
-        hosts.get(side).submit(move || -> Result<End> {
+        hosts.get(side).submit(move || -> Result<LinkEnd> {
             let end = device::make_tap()?;
             host::set_up(side, mtu, &sysctls)?;
             Ok(end)
@@ -166,9 +166,9 @@ fn join_by_tap(hosts: &PerDirection<Namespace>, options: &LabOptions) -> Result<
 }
 
 /// Joins each host by a veth pair to a third namespace, and configures it. The wire's ends keep the third one alive.
-fn join_by_veth(hosts: &PerDirection<Namespace>, options: &LabOptions) -> Result<PerDirection<End>> {
+fn join_by_veth(hosts: &PerDirection<Namespace>, options: &LabOptions) -> Result<PerDirection<LinkEnd>> {
     let far = Namespace::new("wire")?;
-    let make = |side: Direction| -> Result<End> {
+    let make = |side: Direction| -> Result<LinkEnd> {
         let handle = far.handle()?;
         hosts.get(side).run(move || device::make_veth(handle, side.sender()))??;
         // the far end is raised first, so that the host's interface is ready as soon as it is raised

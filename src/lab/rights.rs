@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn a_setting_that_allows_is_not_blamed() {
+    fn permissive_setting_is_not_blamed() {
         let files =
             [("/proc/sys/user/max_user_namespaces", "96365\n"), ("/proc/sys/kernel/unprivileged_userns_clone", "1")];
         let text = found(Step::UserNamespace, Errno::EPERM, &files);
@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn a_limit_that_is_reached_is_named() {
+    fn reached_limit_is_named() {
         let files = [("/proc/sys/user/max_net_namespaces", "5\n")];
         let text = found(Step::NetworkNamespace, Errno::ENOSPC, &files);
         assert!(text.contains("as many namespaces as user.max_net_namespaces allows"), "{text}");
@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn threads_are_told_from_a_kernel_without_namespaces() {
+    fn threads_are_distinguished_from_a_kernel_without_namespaces() {
         assert!(found(Step::UserNamespace, Errno::EINVAL, &[]).contains("threads"));
         assert!(found(Step::NetworkNamespace, Errno::EINVAL, &[]).contains("kernel"));
         assert!(found(Step::NetworkNamespace, Errno::EPERM, &[]).contains("CAP_SYS_ADMIN"));

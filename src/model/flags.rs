@@ -128,7 +128,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn flags_read_as_tcpdump_and_as_people_write_them() {
+    fn flags_are_written_as_tcpdump_and_by_name() {
         let syn_ack = TcpFlags::from_bits(0x012);
         assert_eq!(syn_ack.to_string(), "SYN-ACK");
         assert_eq!(syn_ack.tcpdump().to_string(), "S.");

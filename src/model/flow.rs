@@ -86,7 +86,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn both_ways_have_one_key_and_protocols_have_two() {
+    fn both_directions_share_a_key_and_protocols_do_not() {
         let v4 = [Endpoint::new([127, 0, 0, 1], 6542), Endpoint::new([127, 0, 0, 1], 40000)];
         let v6 = [Endpoint::new(Ipv6Addr::LOCALHOST, 6542), Endpoint::new(Ipv6Addr::LOCALHOST, 40000)];
         let mixed = [Endpoint::new([127, 0, 0, 1], 6542), Endpoint::new(Ipv6Addr::LOCALHOST, 6542)];

@@ -37,7 +37,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn frames_are_known_from_the_last_one_on() {
+    fn frames_are_recalled_from_the_newest() {
         let seen = EarlierFrames::default().later(1).later(3).later(1);
         assert_eq!((seen.count(), seen.before(10).collect::<Vec<_>>()), (3, vec![5, 6, 9]));
         assert_eq!(seen.later(59).before(100).collect::<Vec<_>>(), [36, 37, 40, 41]);

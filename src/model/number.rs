@@ -23,7 +23,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_are_grouped_and_nouns_take_their_s() {
+    fn numbers_are_grouped_and_nouns_are_pluralized() {
         assert_eq!(thousands(999), "999");
         assert_eq!(thousands(1_234_567), "1,234,567");
         assert_eq!(counted(1, "byte"), "1 byte");

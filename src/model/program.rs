@@ -66,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_end_that_echolab_brought_about_is_no_failure() {
+    fn end_caused_by_echolab_is_no_failure() {
         let mut program = Program {
             side: Side::Server,
             number: 1,

@@ -84,7 +84,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_moves_or_hides_is_escaped() {
+    fn control_and_invisible_characters_are_escaped() {
         assert_eq!(visible(b"a\x1b[31m\r\n\0\\", 99), (r"a\x1b[31m\r\n\x00\\".into(), true));
         assert_eq!(visible("\u{202e}abc\u{9b}2J".as_bytes(), 99).0, r"\u{202e}abc\u{9b}2J");
         assert_eq!(visible(b"\xff\xfe ok", 99).0, r"\xff\xfe ok");
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn long_bytes_are_cut_by_characters() {
+    fn long_text_is_cut_at_character_borders() {
         assert_eq!(visible(b"abcdef", 3), ("abc".into(), false));
         assert_eq!(visible(b"abc", 3), ("abc".into(), true));
         assert_eq!(visible(b"ab\xff\xff", 3), (r"ab\xff".into(), false));

@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn endpoints_read_as_everywhere_else() {
+    fn endpoints_are_written_as_display_writes_them() {
         for text in ["0.0.0.0:0", "255.10.1.199:65535", "127.0.0.1:6542", "[::1]:7", "[2001:db8::1]:80"] {
             let socket: std::net::SocketAddr = text.parse().expect("an endpoint");
             assert_eq!(written(|buffer| buffer.endpoint(socket.into())), text);
@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_read_as_everywhere_else() {
+    fn numbers_are_written_as_display_writes_them() {
         let edges = (0..20).map(|power| 10_u64.pow(power)).flat_map(|edge| [edge - 1, edge, edge + 1]);
         for number in edges.chain([7, 42, 999, 1_007, 65_535, 4_294_967_295, u64::MAX]) {
             assert_eq!(written(|buffer| buffer.number(number)), number.to_string());
@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_of_any_length_stands_in_quotation_marks() {
+    fn key_of_any_length_is_quoted() {
         for key in ["", "frame", "a_key_of_twenty_eight_bytes_", "a_key_of_twenty_nine_bytes__."] {
             assert_eq!(written(|buffer| buffer.key(key)), format!(",\"{key}\":"));
         }
@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn a_short_text_is_as_long_as_it_is() {
+    fn short_text_is_not_padded() {
         assert_eq!(written(|buffer| buffer.short(&ShortText::<8>::new("abc"))), "abc");
         assert_eq!(written(|buffer| buffer.short(&ShortText::<2>::new("abc"))), "ab");
     }

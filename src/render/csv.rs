@@ -110,7 +110,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_usual_columns_exist() {
+    fn default_columns_exist() {
         assert_eq!(usual().len(), USUAL.split(',').count());
     }
 }

@@ -177,13 +177,13 @@ mod tests {
     }
 
     #[test]
-    fn ascii_has_a_spelling_for_everything() {
+    fn every_character_has_an_ascii_spelling() {
         assert_eq!(ascii("34.2 µs → Grüße…"), r"34.2 us -> Gr\u{fc}\u{df}e...");
         assert_eq!(ascii("\u{202e}"), r"\u{202e}");
     }
 
     #[test]
-    fn markdown_is_shown_not_obeyed() {
+    fn markdown_in_payload_is_escaped() {
         assert_eq!(markdown("a|b\\c*d*_e_`f`<b>"), r"a\|b\\c\*d\*\_e\_\`f\`\<b>");
         assert_eq!(markdown("[x](y) ![z]"), r"\[x\](y) !\[z\]");
         assert_eq!(markdown("# a # b"), r"\# a # b");

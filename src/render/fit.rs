@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn a_column_is_as_wide_as_it_may_be() {
+    fn column_uses_the_width_it_may_have() {
         assert_eq!(fit(false).column("0123456789", 10), "0123456789");
         assert_eq!(fit(false).column("0123456789", 9), "01234567…");
         assert_eq!(fit(true).column("00 11 22 33", 10), "00 11 22 33");

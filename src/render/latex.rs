@@ -240,7 +240,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_text_is_a_command() {
+    fn no_text_becomes_a_command() {
         assert_eq!(text(r"\input{x}%$"), r"\textbackslash{}input\{x\}\%\$");
         assert_eq!(text("a_b^c~#&<-->"), r"a\_b\textasciicircum{}c\textasciitilde{}\#\&\textless{}-{}-\textgreater{}");
         assert_eq!(text("X → Y\u{202e}"), r"X $\rightarrow$ Y\textbackslash{}u\{202e\}");

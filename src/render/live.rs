@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn each_step_is_a_line_below_the_ends_of_its_conversation() {
+    fn each_step_is_a_line_below_the_endpoints_of_its_conversation() {
         let text = written(&Options { width: 200, ..Options::default() }, &ten_steps());
         let lines: Vec<_> = text.lines().collect();
         assert_eq!(lines.len(), 12, "{text}");
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn sentences_wrap_below_themselves_within_the_width() {
+    fn sentences_wrap_within_their_column() {
         for width in [60, 80, 120] {
             let text = written(&Options { width, ..Options::default() }, &ten_steps());
             let widest = text.lines().map(UnicodeWidthStr::width).max();

@@ -232,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_there_once_and_found() {
+    fn names_are_unique_and_found() {
         for wanted in FORMATS {
             assert!(std::ptr::eq(format(wanted.name).expect("in the registry"), *wanted), "{}", wanted.name);
         }
@@ -256,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn a_csv_cell_starts_no_formula() {
+    fn csv_cell_never_starts_a_formula() {
         let steps: Vec<_> = HOSTILE.iter().map(|payload| segment(C, "P.", 1, 1, payload)).collect();
         let text = written(format("csv").expect("a format"), &every_column(), &steps);
         let mut reader = ::csv::Reader::from_reader(text.as_bytes());
@@ -327,7 +327,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_bound_leaves_out_is_said() {
+    fn omitted_records_are_counted() {
         let bounds = Bounds { conversations: 1, steps: 4, payload: 8, fold: true };
         let options = Options { bounds, ..Options::default() };
         let steps = ten_steps();

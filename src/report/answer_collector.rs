@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn a_limit_of_steps_takes_nothing_from_the_answers() {
+    fn step_limit_does_not_change_the_answers() {
         let (mut all, mut few) = (CollectedConversation::default(), CollectedConversation::default());
         play(&ten_steps(), &mut AnswerCollector::new(&mut all));
         let wanted = Selection { steps: Some(2), ..Selection::default() };
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_asked_nobody_is_answered() {
+    fn unasked_server_answers_nothing() {
         let mut kept = CollectedConversation::default();
         play(&ten_steps(), &mut &mut kept);
         assert!(kept.0.iter().all(|conversation| conversation.answers().is_none()));
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn evidence_is_kept_only_of_conversations_that_can_be_shown() {
+    fn evidence_is_kept_only_for_conversations_that_can_be_shown() {
         for conversations in [100, 200, 400] {
             let mut last = Last::default();
             let bounds = Bounds { conversations: 3, ..Bounds::default() };
@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn conversations_without_answers_are_counted_where_all_can_be_shown() {
+    fn conversations_without_answers_are_counted() {
         for conversations in [100, 200, 400] {
             let mut last = Last::default();
             assert_eq!(kept_of(&syns(conversations), 50, Collector::new(Bounds::NONE, &mut last)), 50);

@@ -261,14 +261,14 @@ mod tests {
     }
 
     #[test]
-    fn payload_beyond_the_bound_is_not_kept_but_its_length_is() {
+    fn payload_above_the_bound_keeps_only_its_length() {
         let report = collected(Bounds { payload: 2, ..Bounds::default() }, &[datagram(C, b"hello")]);
         let event = &report.conversations.first().and_then(|kept| kept.steps.first()).expect("one step").event;
         assert_eq!((event.payload.as_ref(), event.len()), (&b"he"[..], Some(5)));
     }
 
     #[test]
-    fn one_capture_leaves_nothing_for_the_next() {
+    fn captures_do_not_influence_each_other() {
         let mut reports = Reports::default();
         let mut collector = Collector::new(Bounds { steps: 1, ..Bounds::default() }, &mut reports);
         play(&ten_steps(), &mut collector);

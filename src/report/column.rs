@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn every_name_is_lower_case_and_there_once() {
+    fn every_name_is_lower_case_and_unique() {
         let all = COLUMNS.iter().map(|c| c.name).collect::<Vec<_>>();
         let conversations = CONVERSATION_COLUMNS.iter().map(|c| c.name).collect::<Vec<_>>();
         for names in [all, conversations] {
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn a_plus_adds_to_the_usual_ones() {
+    fn plus_adds_to_the_default_columns() {
         let choice = Choice::parse(COLUMNS, "+payload,+delta").expect("known names");
         let columns = names(&choice.columns(COLUMNS, Column::usual(COLUMNS, Room::Narrow)));
         assert_eq!(columns.len(), Column::usual(COLUMNS, Room::Narrow).len() + 2);
@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_name_is_answered_with_the_known_ones() {
+    fn unknown_name_lists_the_known_ones() {
         let error = Choice::parse(COLUMNS, "time,colour").expect_err("unknown name").to_string();
         assert!(error.starts_with("there is no column \"colour\"; there are step, frame,"), "{error}");
         let error = Choice::parse(COLUMNS, " ,").expect_err("no name").to_string();

@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_next_one_does_not_look_at_comes_only_to_who_sees_all() {
+    fn skipped_records_reach_only_the_sinks_that_want_them() {
         let mut told = Told::default();
         let plain = Plain::<_, false>(LargestConversations::new(Order::Bytes, 0, &mut told));
         assert!(!Sink::wants_steps(&plain));

@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn every_order_has_its_own_first_and_ties_go_to_the_earlier() {
+    fn every_sort_order_has_its_first_and_ties_go_to_the_earlier() {
         assert_eq!(largest(Order::Bytes, 9), (vec![2, 4, 1, 3], 0));
         assert_eq!(largest(Order::Packets, 9), (vec![3, 1, 4, 2], 0));
         assert_eq!(largest(Order::Start, 9), (vec![1, 2, 3, 4], 0));
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bound_keeps_the_first_of_the_order_and_counts_the_others() {
+    fn bound_keeps_the_first_in_order_and_counts_the_rest() {
         assert_eq!(largest(Order::Bytes, 3), (vec![2, 4, 1], 1));
         assert_eq!(largest(Order::Packets, 1), (vec![3], 3));
         assert_eq!(largest(Order::Start, 2), (vec![1, 2], 2));

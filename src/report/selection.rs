@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_wanted_is_not_shown_but_counted() {
+    fn unselected_packets_are_counted() {
         let other = StreamId { protocol: Protocol::Tcp, number: 1 };
         for wanted in [
             Selection { streams: vec![other], ..Selection::default() },
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn either_end_has_the_port() {
+    fn port_matches_either_endpoint() {
         for port in [6_542, 51_234] {
             let told = selected(Selection { port: Some(port), ..Selection::default() });
             assert_eq!((told.steps.len(), told.conversations.len()), (10, 1));
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn of_each_conversation_the_first_steps_are_shown() {
+    fn first_steps_of_each_conversation_are_shown() {
         let told = selected(Selection { steps: Some(3), ..Selection::default() });
         assert_eq!(told.steps, [1, 2, 3]);
         assert_eq!((told.totals.left_out.steps, told.conversations.len()), (7, 1));

@@ -30,7 +30,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_go_on_past_the_wrap() {
+    fn numbers_continue_after_the_wrap() {
         let mut unwrap = SeqUnwrapper::default();
         assert_eq!(unwrap.number(1), 1);
         assert_eq!(unwrap.number(0x7fff_ffff), 0x7fff_ffff);

@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn the_session_comes_first_and_others_in_their_order() {
+    fn session_precedes_others_in_their_order() {
         let mut index = ConversationSlots::new(5);
         (1..=4).for_each(|number| assert!(put(&mut index, number)));
         assert_eq!((index.mark_own(stream(3)), index.mark_own(stream(5))), (None, None));
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn the_session_has_a_place_though_others_took_them_all() {
+    fn session_has_a_slot_though_others_fill_the_table() {
         let mut index = ConversationSlots::new(2);
         assert!(put(&mut index, 1) && put(&mut index, 2));
         assert_eq!(index.mark_own(stream(3)), Some(2), "the last of the others gives way");

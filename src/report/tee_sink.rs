@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn each_gets_everything() {
+    fn every_sink_gets_every_record() {
         let (mut one, mut other) = (Told::default(), Told::default());
         play(&ten_steps(), &mut TeeSink::default().and(Box::new(&mut one)).and(Box::new(&mut other)));
         for any_capture in [one, other] {
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn one_that_fails_does_not_stop_the_others() {
+    fn failed_output_does_not_stop_the_others() {
         let (mut any_capture, kept) = (Told::default(), Cell::new(0));
         let on_complete = || {
             kept.set(kept.get() + 1);
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_kept_when_nothing_was_told() {
+    fn nothing_is_kept_without_events() {
         let on_complete = || unreachable!("there is no report");
         let mut any_capture = Told::default();
         let mut tee_sink = TeeSink::default().and_on_complete(Box::new(&mut any_capture), on_complete);

@@ -330,7 +330,7 @@ mod tests {
     }
 
     #[test]
-    fn sends_are_counted_of_each_side_without_a_frame_in_mind() {
+    fn sends_are_counted_per_side() {
         let mut follower = Follower(CallTracer::of_sends());
         play(&ten_steps(), &mut follower);
         let call = |side, kind| call(Timestamp::new(1_714_912_497, 0), side, kind);
@@ -343,7 +343,7 @@ mod tests {
     }
 
     #[test]
-    fn a_send_has_its_retransmissions_and_a_receive_may_have_half_a_segment() {
+    fn send_lists_its_retransmissions_and_receive_may_cover_half_a_segment() {
         let data = segment(C, "P.", 1, 1, b"abcdef");
         let calls = vec![
             (1, Side::Client, CallKind::Send(3)),
@@ -358,7 +358,7 @@ mod tests {
     }
 
     #[test]
-    fn lost_datagrams_are_passed_over_and_strangers_have_no_frames() {
+    fn lost_datagrams_are_skipped_and_foreign_ones_have_no_frames() {
         let sent = [datagram(C, b"lost"), datagram(C, b"arrives"), datagram(S, b"arrives")];
         let calls = vec![
             (1, Side::Client, CallKind::Send(4)),
@@ -393,7 +393,7 @@ mod tests {
     }
 
     #[test]
-    fn to_connect_over_udp_sends_nothing_and_so_comes_before_the_first_frame() {
+    fn udp_connect_sends_nothing_and_precedes_the_first_frame() {
         let sent = [datagram(C, b"request")];
         let mut traced =
             traced(&sent, vec![(0, Side::Client, CallKind::Connect), (1, Side::Client, CallKind::Send(7))]);

@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn the_worst_are_kept_where_there_are_too_many() {
+    fn worst_conversations_are_kept_when_there_are_too_many() {
         assert_eq!(worst(2), None);
         assert_eq!(worst(5), Some((2, 5)));
     }

@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn a_moment_beyond_the_calendar_stays_a_number() {
+    fn time_outside_the_calendar_is_shown_as_a_number() {
         assert_eq!(View::default().date(Timestamp::new(i64::MAX, 0)), "9223372036854775807.000000000");
     }
 

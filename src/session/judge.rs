@@ -65,7 +65,7 @@ mod tests {
     use crate::track::AnalysisFlag;
 
     #[test]
-    fn scenarios_speak_of_what_there_is() {
+    fn scenarios_name_existing_findings() {
         for scenario in SCENARIOS {
             let Expectation { shows, may_show, hides, analysis, .. } = scenario.expects;
             for code in shows.iter().chain(may_show).chain(hides).chain(BUSY) {
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_seen_meets_no_expectation() {
+    fn no_capture_meets_no_expectation() {
         for scenario in SCENARIOS {
             assert!(!unmet(&scenario.expects, &Observed::default()).is_empty(), "{}", scenario.name);
         }

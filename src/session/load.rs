@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn a_ring_has_a_block_for_each_step_that_a_scenario_has_at_least() {
+    fn ring_has_a_block_for_each_step_of_a_scenario() {
         for scenario in SCENARIOS {
             let ring = ring_for(&scenario.kind());
             let steps = (0..=10_000).find(|steps| scenario.expects.steps.allows(*steps)).unwrap_or(10_000);

@@ -9,7 +9,7 @@ use crate::model::WireAnnotation;
 use crate::report::{CaptureTotals, ForwardSink, Sink};
 
 /// Passes everything on, and adds to each step of a capture the annotations of its frames.
-pub struct Marker<'a> {
+pub struct AnnotatingSink<'a> {
     sink: &'a mut dyn Sink,
     marks: Marks,
     /// The annotations of fragments, with their frames' numbers, in order.
@@ -18,7 +18,7 @@ pub struct Marker<'a> {
     added: AddedFindings,
 }
 
-impl<'a> Marker<'a> {
+impl<'a> AnnotatingSink<'a> {
     /// Annotates the steps that go to `sink`.
     pub fn new(sink: &'a mut dyn Sink, mut marks: Marks) -> Self {
         let mut fragments = Vec::new();
@@ -43,7 +43,7 @@ impl<'a> Marker<'a> {
     }
 }
 
-impl<'a> ForwardSink for Marker<'a> {
+impl<'a> ForwardSink for AnnotatingSink<'a> {
     type Inner = dyn Sink + 'a;
 
     fn inner(&self) -> &Self::Inner {

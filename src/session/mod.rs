@@ -23,13 +23,13 @@ use std::time::Duration;
 use anyhow::{Context, Result, anyhow};
 
 pub use self::judge::unmet;
-pub use self::marker::Marker;
+pub use self::marker::AnnotatingSink;
 pub use self::network::{CaptureAt, LabNetwork, NetworkOptions, Sources, Writers};
 pub use self::observed::{Observed, Observer, seen_at};
-pub use self::programs::{Ended, ProgramSession, ProgramsEnded, WithPrograms};
+pub use self::programs::{EndedPrograms, ProgramSession, ProgramsEnded, WithPrograms};
 pub use self::record::{Marks, Recorded, Recording, record};
-pub use self::traced::{CallFollower, CallProof, Proven, Traced};
-pub use self::transcribed::Transcribed;
+pub use self::traced::{CallFollower, CallProof, CallProofSink, Traced};
+pub use self::transcribed::TranscriptSink;
 
 use self::network::Captures;
 use crate::drive::{

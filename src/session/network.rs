@@ -7,7 +7,7 @@ use anyhow::Result;
 
 use crate::capture::save::CaptureWriter;
 use crate::capture::{Drainer, Interface, LiveCapture, LiveSource, Ring, StopHandle};
-use crate::drive::{Network, WireRecord};
+use crate::drive::{LinkRecord, Network};
 use crate::lab::{HOST_INTERFACE, LabOptions};
 use crate::model::{CaptureInfo, Protocol, Side};
 
@@ -93,7 +93,7 @@ impl Sources {
 }
 
 /// Ends the captures of a session.
-pub(super) struct Stoppers(Vec<(Option<Side>, StopHandle)>);
+pub(super) struct StopHandles(Vec<(Option<Side>, StopHandle)>);
 
 impl NetworkOptions {
     /// Builds the network and opens the captures, each with a ring of size `ring`.
@@ -152,7 +152,7 @@ impl Captures {
     }
 
     /// Starts the threads that drain the rings.
-    pub(super) fn start(self) -> io::Result<(Sources, Stoppers)> {
+    pub(super) fn start(self) -> io::Result<(Sources, StopHandles)> {
         let mut stoppers = Vec::new();
         let mut start = |capture: Capture, writer| {
             let (source, stopper) = capture.live.start(writer)?;
@@ -163,13 +163,13 @@ impl Captures {
         let first = start(self.first, first)?;
         let second = self.second.map(|capture| start(capture, second)).transpose()?;
         let sources = Sources { first, second, capture_at: self.at };
-        Ok((sources, Stoppers(stoppers)))
+        Ok((sources, StopHandles(stoppers)))
     }
 }
 
-impl Stoppers {
+impl StopHandles {
     /// Makes the captures deliver everything and end. In a lab the wire has counted the frames of each host.
-    pub(super) fn stop(self, wire: Option<&WireRecord>) {
+    pub(super) fn stop(self, wire: Option<&LinkRecord>) {
         for (side, stopper) in self.0 {
             match side.zip(wire) {
                 None => stopper.stop(),
@@ -180,7 +180,7 @@ impl Stoppers {
 }
 
 /// The number of frames that the host of `side` has sent and received.
-fn frames_at(side: Side, wire: &WireRecord) -> u64 {
+fn frames_at(side: Side, wire: &LinkRecord) -> u64 {
     let totals = &wire.log.totals;
     let sent = totals.get(side.direction());
     sent.sent + sent.missed + totals.get(!side.direction()).delivered

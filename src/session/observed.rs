@@ -38,12 +38,12 @@ pub struct Observed {
     /// The first conversations, for what they show in combination.
     pub(super) spans: Vec<Span>,
     /// The beginning of the first message of each side of these.
-    messages: Vec<Seen>,
+    messages: Vec<FirstData>,
 }
 
 /// The first data of one side of a conversation.
 #[derive(Clone, Debug)]
-struct Seen {
+struct FirstData {
     frame: u64,
     stream: StreamId,
     direction: Direction,
@@ -93,12 +93,12 @@ impl Observed {
     /// Records the first message of a side of a conversation.
     fn message(&mut self, step: &Step<'_>) {
         let (event, stream, direction) = (&step.event, step.event.stream, step.event.direction);
-        let known = |seen: &Seen| seen.stream == stream && seen.direction == direction;
+        let known = |seen: &FirstData| seen.stream == stream && seen.direction == direction;
         if event.len().is_none_or(|len| len == 0) || self.messages.len() >= SPANS || self.messages.iter().any(known) {
             return;
         }
         let line = event.payload.split(|byte| matches!(byte, b'\r' | b'\n')).next().unwrap_or_default();
-        self.messages.push(Seen { frame: event.frame, stream, direction, text: http(&visible(line, LINE).0) });
+        self.messages.push(FirstData { frame: event.frame, stream, direction, text: http(&visible(line, LINE).0) });
     }
 
     /// The findings that show the expected behaviour, the most severe first.
@@ -269,9 +269,9 @@ impl Proxied {
         notes
     }
 
-    fn exchange(&self, seen: &[Seen]) -> Exchange {
+    fn exchange(&self, seen: &[FirstData]) -> Exchange {
         let is_of = |spans: &[Span], stream| spans.iter().any(|span| span.stream == stream);
-        let message = |seen: &Seen| {
+        let message = |seen: &FirstData| {
             let (client, server) = if is_of(&self.with_origin, seen.stream) { (1, 2) } else { (0, 1) };
             let (from, to) = match seen.direction {
                 Direction::ClientToServer => (client, server),

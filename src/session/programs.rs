@@ -9,7 +9,7 @@ use anyhow::{Context, Result, anyhow};
 use super::network::{Captures, NetworkOptions, Sources, Writers};
 use crate::capture::Ring;
 use crate::drive::{
-    Network, ProgramHosts, ProgramOptions, ProgramOutcome, Signal, WireRecord, clear_capabilities, run_programs,
+    LinkRecord, Network, ProgramHosts, ProgramOptions, ProgramOutcome, Signal, clear_capabilities, run_programs,
 };
 use crate::model::{CaptureInfo, Program};
 use crate::report::{CaptureTotals, ForwardSink, Sink};
@@ -20,7 +20,7 @@ pub struct ProgramSession {
     network: Network,
     captures: Captures,
     hosts: ProgramHosts,
-    ended: Ended,
+    ended: EndedPrograms,
 }
 
 /// The result of the programs, and the log of the wire between them.
@@ -29,12 +29,12 @@ pub struct ProgramsEnded {
     /// The programs.
     pub outcome: ProgramOutcome,
     /// The log of the wire, if there is one.
-    pub wire: Option<WireRecord>,
+    pub wire: Option<LinkRecord>,
 }
 
 /// The programs once they have ended, and `true` if the user ended them. Clones share the same value.
 #[derive(Clone, Debug, Default)]
-pub struct Ended(Arc<Mutex<(Vec<Program>, bool)>>);
+pub struct EndedPrograms(Arc<Mutex<(Vec<Program>, bool)>>);
 
 impl ProgramSession {
     /// Builds the network, opens the captures and prepares the hosts. A process without the right to do so enters a
@@ -46,7 +46,7 @@ impl ProgramSession {
         let (network, captures) = options.open(Ring::LARGEST)?;
         let ports = if let NetworkOptions::LocalHost(ports) = options { ports.as_slice() } else { &[] };
         let hosts = ProgramHosts::prepare(&network, ports)?;
-        Ok(Self { network, captures, hosts, ended: Ended::default() })
+        Ok(Self { network, captures, hosts, ended: EndedPrograms::default() })
     }
 
     /// The properties of the capture, or of the captures at the client and at the server.
@@ -60,7 +60,7 @@ impl ProgramSession {
     }
 
     /// The handle through which the programs are available once they have ended.
-    pub fn ended(&self) -> Ended {
+    pub fn ended(&self) -> EndedPrograms {
         self.ended.clone()
     }
 
@@ -118,13 +118,13 @@ impl ProgramSession {
 /// A sink that adds the programs to the totals of their capture.
 pub struct WithPrograms<'a> {
     sink: &'a mut dyn Sink,
-    ended: Ended,
+    ended: EndedPrograms,
     names: String,
 }
 
 impl<'a> WithPrograms<'a> {
     /// Adds the programs that have ended to the totals that go to `sink`, and their `names` to its title.
-    pub fn new(sink: &'a mut dyn Sink, ended: Ended, names: String) -> Self {
+    pub fn new(sink: &'a mut dyn Sink, ended: EndedPrograms, names: String) -> Self {
         Self { sink, ended, names }
     }
 }

@@ -8,8 +8,8 @@ use std::thread;
 use super::network::Sources;
 use crate::capture::spool::{Replay, Spool, temporary_folder};
 use crate::capture::{LiveSource, Source};
-use crate::drive::WireRecord;
-use crate::lab::{Addresses, Cause, Effect, PacketKind, WireEvent};
+use crate::drive::LinkRecord;
+use crate::lab::{Addresses, Cause, Effect, LinkEvent, PacketKind};
 use crate::model::{Direction, Nanos, Side, WireAnnotation, WireCause, WireEffect};
 use crate::track::CapturePoint;
 
@@ -98,7 +98,7 @@ impl Recording {
     ///
     /// The n-th frame that a host sent is the wire's n-th of that direction, and the n-th that it received is the n-th
     /// that the wire delivered. If the wire missed frames this no longer holds, and there are no annotations.
-    pub fn marks(&self, wire: &WireRecord) -> (Marks, Marks) {
+    pub fn marks(&self, wire: &LinkRecord) -> (Marks, Marks) {
         let mut all = (Marks::new(), Marks::new());
         let totals = &wire.log.totals;
         if totals.client_to_server.missed + totals.server_to_client.missed > 0 {
@@ -107,14 +107,14 @@ impl Recording {
         let first = self.first.places(wire);
         let second = self.second.as_ref().map(|second| second.places(wire));
         for event in &wire.log.events {
-            let seen = |places: &Places| places.of(event.frame.direction, event.frame.index);
+            let seen = |places: &AffectedFrames| places.of(event.frame.direction, event.frame.index);
             let at_first = seen(&first);
             let at_second = second.as_ref().map(seen).unwrap_or_default();
             add(&mut all.0, event, wire, self.first.side, &at_first, &at_second);
             if let Some(second) = &self.second {
                 add(&mut all.1, event, wire, second.side, &at_second, &at_first);
             }
-            let late = |places: &Places| places.late.get(&event.frame.index).copied();
+            let late = |places: &AffectedFrames| places.late.get(&event.frame.index).copied();
             if let Some(frame) = late(&first).filter(|_| event.frame.direction != self.first.side.direction()) {
                 all.0.entry(frame).or_default().push(lost_before(event, wire, frame, &at_second));
             }
@@ -124,7 +124,7 @@ impl Recording {
 }
 
 /// Annotates the frames that show `event` in the capture at `side`; `there` are those of the other capture.
-fn add(marks: &mut Marks, event: &WireEvent, wire: &WireRecord, side: Side, here: &[u64], there: &[u64]) {
+fn add(marks: &mut Marks, event: &LinkEvent, wire: &LinkRecord, side: Side, here: &[u64], there: &[u64]) {
     let direction = event.frame.direction;
     let before = direction == side.direction();
     // of two copies the second is the one that was not sent; that of a fragment may arrive when its packet is already
@@ -146,7 +146,7 @@ fn add(marks: &mut Marks, event: &WireEvent, wire: &WireRecord, side: Side, here
 }
 
 /// The annotation of the first frame after lost data.
-fn lost_before(event: &WireEvent, wire: &WireRecord, frame: u64, there: &[u64]) -> WireAnnotation {
+fn lost_before(event: &LinkEvent, wire: &LinkRecord, frame: u64, there: &[u64]) -> WireAnnotation {
     WireAnnotation {
         effect: WireEffect::LostBefore,
         cause: of_cause(event.cause, wire),
@@ -169,7 +169,7 @@ fn of_what(what: Effect) -> WireEffect {
     }
 }
 
-fn of_cause(cause: Cause, wire: &WireRecord) -> WireCause {
+fn of_cause(cause: Cause, wire: &LinkRecord) -> WireCause {
     match cause {
         Cause::Rule(index) => WireCause::Rule(wire.rules.get(index).map(ToString::to_string).unwrap_or_default()),
         Cause::Chance => WireCause::Chance,
@@ -179,7 +179,7 @@ fn of_cause(cause: Cause, wire: &WireRecord) -> WireCause {
 }
 
 /// The frame numbers in one capture of the wire's affected frames.
-struct Places {
+struct AffectedFrames {
     side: Side,
     /// Frame number by the wire's index of the frame.
     sent: HashMap<u64, u64>,
@@ -194,7 +194,7 @@ impl Recorded {
         self.capture_point
     }
 
-    fn places(&self, wire: &WireRecord) -> Places {
+    fn places(&self, wire: &LinkRecord) -> AffectedFrames {
         let own = self.side.direction();
         let touched = |direction: Direction| -> HashSet<u64> {
             let events = wire.log.events.iter().filter(|event| event.frame.direction == direction);
@@ -202,9 +202,9 @@ impl Recorded {
         };
         let (outgoing, incoming) = (touched(own), touched(!own));
         let mut places =
-            Places { side: self.side, sent: HashMap::new(), received: HashMap::new(), late: HashMap::new() };
-        let lost = |event: &&WireEvent| event.frame.direction == !own && event.what == Effect::Dropped;
-        let data = |event: &&WireEvent| event.frame.kind == PacketKind::Data;
+            AffectedFrames { side: self.side, sent: HashMap::new(), received: HashMap::new(), late: HashMap::new() };
+        let lost = |event: &&LinkEvent| event.frame.direction == !own && event.what == Effect::Dropped;
+        let data = |event: &&LinkEvent| event.frame.kind == PacketKind::Data;
         let mut lost: Vec<u64> =
             wire.log.events.iter().filter(lost).filter(data).map(|event| event.frame.index).collect();
         let mut sent = 0;
@@ -226,7 +226,7 @@ impl Recorded {
     }
 }
 
-impl Places {
+impl AffectedFrames {
     /// The frames that show the wire's frame `index` of `direction`.
     fn of(&self, direction: Direction, index: u64) -> Vec<u64> {
         if direction == self.side.direction() {

@@ -123,7 +123,7 @@ fn refusal_is_explained(finding: &mut Finding) {
 }
 
 /// Passes everything on, adds the findings that the calls prove to the steps, and the calls before the end.
-pub struct Proven<'a> {
+pub struct CallProofSink<'a> {
     sink: &'a mut dyn Sink,
     proof: CallProof,
     shown: bool,
@@ -131,14 +131,14 @@ pub struct Proven<'a> {
     added: AddedFindings,
 }
 
-impl<'a> Proven<'a> {
+impl<'a> CallProofSink<'a> {
     /// Adds `proof` to the steps that go to `sink`; the calls themselves too if they are to be `shown`.
     pub fn new(sink: &'a mut dyn Sink, proof: CallProof, shown: bool) -> Self {
         Self { sink, proof, shown, added: AddedFindings::default() }
     }
 }
 
-impl<'a> ForwardSink for Proven<'a> {
+impl<'a> ForwardSink for CallProofSink<'a> {
     type Inner = dyn Sink + 'a;
 
     fn inner(&self) -> &Self::Inner {

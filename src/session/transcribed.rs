@@ -7,14 +7,14 @@ use crate::explain::{Conversation, Step};
 use crate::report::{CallTracer, CaptureTotals, ForwardSink, Sink};
 
 /// Passes everything on, and the calls before the end.
-pub struct Transcribed<'a> {
+pub struct TranscriptSink<'a> {
     sink: &'a mut dyn Sink,
     tracer: CallTracer,
     shown: bool,
     transcripts: [Transcript; 2],
 }
 
-impl<'a> Transcribed<'a> {
+impl<'a> TranscriptSink<'a> {
     /// Reports to `sink` the number of sends in these transcripts; each call too if calls are to be `shown`.
     pub fn new(sink: &'a mut dyn Sink, transcripts: [Transcript; 2], shown: bool) -> Self {
         Self { sink, tracer: tracer(shown), shown, transcripts }
@@ -25,7 +25,7 @@ fn tracer(shown: bool) -> CallTracer {
     if shown { CallTracer::default() } else { CallTracer::of_sends() }
 }
 
-impl<'a> ForwardSink for Transcribed<'a> {
+impl<'a> ForwardSink for TranscriptSink<'a> {
     type Inner = dyn Sink + 'a;
 
     const SEES_ALL: bool = true;

@@ -411,7 +411,7 @@ mod tests {
     }
 
     #[test]
-    fn the_slow_half_of_the_handshake_lies_beyond_the_capture() {
+    fn slow_half_of_the_handshake_is_on_the_far_side() {
         for (halves, wanted) in [
             ((10_000_000, 25_000), (Some(CapturePoint::Client), CapturePointBasis::Halves)),
             ((25_000, 10_000_000), (Some(CapturePoint::Server), CapturePointBasis::Halves)),
@@ -497,7 +497,7 @@ mod tests {
     }
 
     #[test]
-    fn a_delay_at_the_receiver_is_no_round_trip() {
+    fn receiver_delay_is_not_a_round_trip() {
         assert_eq!(Measures::of(Some(CapturePoint::Client), ClientToServer), Measures::RoundTrip);
         assert_eq!(Measures::of(Some(CapturePoint::Client), ServerToClient), Measures::Delay);
         assert_eq!(Measures::of(Some(CapturePoint::Server), ClientToServer), Measures::Delay);

@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn a_late_packet_takes_no_place_from_the_others() {
+    fn late_packet_takes_no_slot_of_ended_conversations() {
         let mut ended = Ended::default();
         let mut places = Vec::new();
         for number in 0..u32::try_from(KEPT).expect("few") {

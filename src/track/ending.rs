@@ -5,7 +5,7 @@ use super::kind::Kind;
 use super::ledger::OpenLedger;
 use super::rtt::RttTotals;
 use super::totals::{ConversationTotals, TcpTotals, UdpTotals};
-use crate::echo::{EchoStory, EchoTotals};
+use crate::echo::{EchoLog, EchoTotals};
 use crate::model::Direction;
 
 impl Conversation {
@@ -38,7 +38,7 @@ impl Conversation {
     fn totals_with(
         &self,
         (tcp, udp): (Option<TcpTotals>, Option<Box<UdpTotals>>),
-        (echo, echo_story): (Option<EchoTotals>, EchoStory),
+        (echo, echo_story): (Option<EchoTotals>, EchoLog),
         (rtt, response_times): (Option<RttTotals>, Option<RttTotals>),
         ledger: Option<OpenLedger>,
     ) -> ConversationTotals {

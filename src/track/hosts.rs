@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_sighting_of_each_fact_is_known() {
+    fn last_occurrence_of_each_fact_is_known() {
         let mut hosts = Hosts::default();
         assert_eq!(hosts.of(endpoint(7)), HostFacts::default());
         for (frame, fact) in [(1, HostFact::Accepts), (4, HostFact::Accepts), (6, HostFact::Refuses)] {

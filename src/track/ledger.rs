@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn a_split_gives_the_rest_nothing_where_the_first_part_takes_all() {
+    fn split_leaves_nothing_when_the_first_part_takes_all() {
         let mut ledger = OpenLedger::default();
         ledger.split((Wait::Network, Nanos(50)), Wait::ClientApplication, Nanos(20), 2);
         let ledger = ledger.shares();
@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_goes_back_keeps_the_sum() {
+    fn backward_timestamps_keep_the_sum() {
         let mut ledger = OpenLedger::default();
         ledger.attribute(Wait::Network, Nanos(100), 2);
         ledger.attribute(Wait::Idle, Nanos(60), 3);

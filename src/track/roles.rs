@@ -101,7 +101,7 @@ mod tests {
     use Direction::{ClientToServer, ServerToClient};
 
     #[test]
-    fn a_registered_service_comes_before_a_reserved_port_of_a_client() {
+    fn registered_port_outranks_a_reserved_client_port() {
         for (source, destination, wanted) in [
             (909, 2049, Some(ClientToServer)),
             (2049, 909, Some(ServerToClient)),

@@ -338,7 +338,7 @@ mod tests {
     }
 
     #[test]
-    fn a_browser_that_opens_many_connections_scans_nothing() {
+    fn many_connections_of_a_browser_are_not_a_scan() {
         let mut surges = Surges::default();
         for host in 0..100 {
             let ends = (client(1, 4_000), Endpoint::new([203, 0, 113, host], 443));
@@ -349,7 +349,7 @@ mod tests {
     }
 
     #[test]
-    fn answers_to_many_hosts_that_did_not_ask_are_backscatter() {
+    fn unsolicited_answers_to_many_hosts_are_backscatter() {
         let mut surges = Surges::default();
         for host in 0..BACKSCATTER as u8 {
             surges.begin(Opening::Answer, (client(host, 4_000), server(80)), at(host.into()));

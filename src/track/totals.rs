@@ -9,7 +9,7 @@ use super::stream::{RolesFrom, StreamId};
 use super::tcp::TcpSummary;
 use super::tcp::fragments::EarlierFragments;
 use super::udp_clients::LinkedConversation;
-use crate::echo::{EchoStory, EchoTotals};
+use crate::echo::{EchoLog, EchoTotals};
 use crate::model::{Direction, Endpoint, Nanos, Occurrences, PerDirection, Timestamp, Unknown};
 
 /// The captured part of the handshake, and its outcome.
@@ -98,7 +98,7 @@ pub struct ConversationTotals {
     /// The extent to which the server's bytes echo the client's.
     pub echo: Option<EchoTotals>,
     /// The echoes by kind.
-    pub echo_story: EchoStory,
+    pub echo_story: EchoLog,
     /// The totals of UDP; `None` for TCP.
     pub udp: Option<Box<UdpTotals>>,
     /// Round-trip times.

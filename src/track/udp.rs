@@ -8,7 +8,7 @@ use super::packet_ref::PacketRef;
 use super::rtt::Distribution;
 use super::totals::{RetransmittedRequest, UdpTotals};
 use super::udp_clients::LinkedConversation;
-use crate::echo::{Answered, Datagrams, Identity, Likeness, PairedBy};
+use crate::echo::{Answered, Datagrams, Identity, PairedBy, QuoteMatch};
 use crate::model::thresholds::{DUPLICATE_WITHIN, IDLE, SLOW_RESPONSE};
 use crate::model::{Checksum, Datagram, Direction, Endpoint, IcmpError, IpHeader, OptTime, PerDirection, Quoted};
 
@@ -281,13 +281,13 @@ impl Exchange {
             return self.datagrams.refuse(error);
         }
         let newest = self.last.get(direction).as_ref()?;
-        (newest.mark.likeness(&error.quoted) == Some(Likeness::Same)).then_some(newest.frame)
+        (newest.mark.likeness(&error.quoted) == Some(QuoteMatch::Same)).then_some(newest.frame)
     }
 
     /// Returns `true` if a datagram of this side is the quoted one, by its identifying fields.
     pub(super) fn has_sent(&self, direction: Direction, quoted: &Quoted) -> bool {
         let newest = self.last.get(direction).as_ref();
-        let is_newest = newest.is_some_and(|newest| newest.mark.likeness(quoted) == Some(Likeness::Same));
+        let is_newest = newest.is_some_and(|newest| newest.mark.likeness(quoted) == Some(QuoteMatch::Same));
         is_newest || direction == Direction::ClientToServer && self.datagrams.waits_for(quoted)
     }
 
@@ -339,7 +339,7 @@ mod tests {
     }
 
     #[test]
-    fn a_swap_is_told_once_identifications_are_known_to_count_up() {
+    fn reordering_is_reported_once_ip_ids_are_known_to_increase() {
         assert_eq!(shown(&[10, 11, 12, 14, 13, 15]), [(5, 5, 4)]);
         assert_eq!(shown(&[11, 10, 12, 13, 14]), [(4, 2, 1)]);
         assert_eq!(shown(&[10, 12, 11, 13, 14]), [(4, 3, 2)]);
@@ -349,7 +349,7 @@ mod tests {
     }
 
     #[test]
-    fn identifications_that_do_not_count_up_tell_nothing() {
+    fn ip_ids_that_do_not_increase_prove_nothing() {
         assert_eq!(shown(&[900, 500, 501, 502, 503]), []);
         assert_eq!(shown(&[500, 499, 9000, 9001, 9002]), []);
         assert_eq!(shown(&[500, 499, 498, 9000, 9001, 9002]), []);

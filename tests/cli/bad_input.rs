@@ -8,7 +8,7 @@ use crate::run::{echolab, fixture};
 const GOOD: &str = "fixtures/lab-v0.pcap";
 
 #[test]
-fn a_capture_that_can_not_be_opened_is_an_error_that_says_why() {
+fn unreadable_capture_is_an_error_with_its_reason() {
     for (path, why) in [("fixtures/none.pcap", "no such file"), ("fixtures", "directory")] {
         let ran = echolab(["analyze", path]).run().exits(2);
         assert_eq!(ran.stdout, "");
@@ -17,7 +17,7 @@ fn a_capture_that_can_not_be_opened_is_an_error_that_says_why() {
 }
 
 #[test]
-fn junk_and_nothing_are_no_captures() {
+fn junk_and_empty_input_are_no_captures() {
     let folder = tempfile::tempdir().expect("a folder");
     for (name, bytes) in
         [("empty.pcap", &b""[..]), ("junk.pcap", b"this is no capture file at all"), ("short", b"\xd4\xc3\xb2")]
@@ -88,7 +88,7 @@ fn an_error_in_one_capture_does_not_stop_the_others() {
 }
 
 #[test]
-fn of_a_cut_capture_everything_before_the_cut_is_shown() {
+fn truncated_capture_is_shown_up_to_its_end() {
     let whole = fs::read(fixture("lab-v0.pcap")).expect("the fixture");
     let cut = whole[..whole.len() - 7].to_vec();
     let ran = echolab(["analyze", "-", "--format", "jsonl"]).stdin(cut.clone()).run().exits(2);
@@ -130,7 +130,7 @@ fn a_path_need_not_be_text() {
 }
 
 #[test]
-fn a_reader_who_leaves_is_no_error() {
+fn broken_pipe_is_no_error() {
     for format in ["table", "lines", "jsonl", "json", "csv", "markdown"] {
         let files = vec!["fixtures/lab-v3.pcap"; 200];
         let mut child = Command::new(env!("CARGO_BIN_EXE_echolab"))
@@ -172,7 +172,7 @@ fn a_full_disk_is_an_error() {
 }
 
 #[test]
-fn standard_input_is_no_capture_twice() {
+fn standard_input_is_read_only_once() {
     let ran = echolab(["analyze", "-", GOOD, "-"]).stdin(fs::read(GOOD).expect("the fixture")).run().exits(2);
     assert_eq!(ran.stderr, "echolab: - stands for standard input, which can be read only once\n");
 }
@@ -188,7 +188,7 @@ fn a_directory_is_no_output_with_force_or_without() {
 }
 
 #[test]
-fn an_output_that_can_not_be_created_is_an_error_that_says_why() {
+fn failed_output_creation_is_an_error_with_its_reason() {
     echolab(["analyze", GOOD, "-o", "no/such/folder/report.txt"])
         .run()
         .exits(2)

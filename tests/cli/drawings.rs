@@ -154,7 +154,7 @@ const HOSTILE: &[&str] = &[
 ];
 
 #[test]
-fn no_drawing_obeys_a_capture() {
+fn captured_bytes_never_escape_a_drawing() {
     let folder = tempfile::tempdir().expect("a folder");
     for (number, payload) in HOSTILE.iter().enumerate() {
         // a file's name is as foreign as a payload
@@ -186,7 +186,7 @@ fn several_captures_share_one_document() {
 }
 
 #[test]
-fn a_fold_says_what_it_hides_and_no_bound_shows_all() {
+fn fold_says_what_it_leaves_out_and_no_limit_shows_all() {
     let capture = "fixtures/kernel/zerowin-snap120.pcap";
     let folded = echolab(["analyze", "--format", "ladder", capture]).done();
     assert!(folded.contains("47 data segments and 46 ACKs"), "{folded}");

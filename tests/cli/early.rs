@@ -42,7 +42,7 @@ fn findings(run: Run) -> Vec<(String, String)> {
 }
 
 #[test]
-fn a_reading_that_was_stopped_says_how_far_it_went() {
+fn stopped_analysis_says_how_far_it_read() {
     for (capture, count, code, text) in CUTS {
         let capture = format!("fixtures/{capture}");
         let all = ["analyze", &capture, "--format", "jsonl", "-c", count];
@@ -57,7 +57,7 @@ fn a_reading_that_was_stopped_says_how_far_it_went() {
 }
 
 #[test]
-fn a_capture_that_breaks_off_may_go_on_too() {
+fn truncated_capture_may_continue() {
     let whole = fs::read(fixture("kernel/connect_timeout_syncnt1.pcap")).expect("the fixture");
     let arguments = ["analyze", "-", "--format", "jsonl"];
     let cut = findings(echolab(arguments).stdin(&whole[..whole.len() - 3]));

@@ -83,7 +83,7 @@ pub fn explanation(capture: &str) -> String {
 }
 
 #[test]
-fn explanations_are_as_blessed() {
+fn explanations_match_the_golden_files() {
     let bless = std::env::var("ECHOLAB_BLESS").unwrap_or_default();
     let mut wrong = Vec::new();
     for (name, capture) in sessions() {
@@ -100,7 +100,7 @@ fn explanations_are_as_blessed() {
 }
 
 #[test]
-fn what_the_wire_did_is_what_is_said() {
+fn link_events_match_the_explanations() {
     for (name, must, must_not) in WIRE {
         let said = explanation(&format!("fixtures/wire/{name}.pcap"));
         let codes: BTreeSet<&str> =
@@ -115,7 +115,7 @@ fn what_the_wire_did_is_what_is_said() {
 }
 
 #[test]
-fn every_explanation_is_of_a_session() {
+fn every_blessed_explanation_belongs_to_a_session() {
     let sessions: BTreeSet<String> = sessions().into_iter().map(|(name, _)| format!("{name}.txt")).collect();
     let entries = fs::read_dir(root("tests/explanations")).expect("tests/explanations is there");
     let files = entries.map(|entry| entry.expect("an entry").file_name().into_string().expect("a plain name"));

@@ -56,7 +56,7 @@ fn fact(report: &str, label: &str) -> Option<String> {
 }
 
 #[test]
-fn a_transfer_is_told_as_it_was_made() {
+fn transfer_is_reported_as_it_was_made() {
     for (capture, label, wanted) in SAID {
         let file = format!("fixtures/kernel/{capture}.pcap");
         let report = echolab(["analyze", &file, "--format", "markdown", "--limit", "1"]).done();

@@ -101,7 +101,7 @@ fn path(name: &str) -> PathBuf {
 }
 
 #[test]
-fn outputs_are_as_blessed() {
+fn outputs_match_the_golden_files() {
     let bless = std::env::var("ECHOLAB_BLESS").unwrap_or_default();
     let mut wrong = Vec::new();
     for (name, capture, flags) in CASES {

@@ -35,7 +35,7 @@ fn completions_go_where_the_shell_looks() {
 }
 
 #[test]
-fn the_shell_is_that_of_the_user_and_the_folders_are_those_of_the_environment() {
+fn shell_is_the_users_and_folders_follow_the_environment() {
     let home = tempfile::tempdir().unwrap();
     let [data, config] = ["data", "config"].map(|name| home.path().join(name).to_str().unwrap().to_owned());
     for (shell, place) in [
@@ -54,7 +54,7 @@ fn the_shell_is_that_of_the_user_and_the_folders_are_those_of_the_environment() 
 }
 
 #[test]
-fn what_exists_is_kept_unless_forced() {
+fn existing_files_are_kept_unless_forced() {
     let home = tempfile::tempdir().unwrap();
     let path = home.path().join(SHELLS[0].1);
     fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -67,7 +67,7 @@ fn what_exists_is_kept_unless_forced() {
 }
 
 #[test]
-fn each_subcommand_gets_its_page_and_none_is_written_if_one_exists() {
+fn each_subcommand_gets_a_page_and_none_if_one_exists() {
     let folder = tempfile::tempdir().unwrap();
     let pages = folder.path().join("man/man1");
     let install = ["man", "--install", pages.to_str().unwrap()];
@@ -98,7 +98,7 @@ fn each_subcommand_gets_its_page_and_none_is_written_if_one_exists() {
 }
 
 #[test]
-fn the_shells_at_hand_take_the_completions() {
+fn installed_shells_accept_the_completions() {
     let folder = tempfile::tempdir().unwrap();
     let script = folder.path().join("echolab");
     fs::write(&script, echolab(["completions", "bash"]).done()).unwrap();

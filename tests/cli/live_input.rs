@@ -65,7 +65,7 @@ impl Waiting {
 }
 
 #[test]
-fn streaming_formats_write_what_there_is_before_they_wait() {
+fn streaming_formats_flush_before_they_wait() {
     let ten_steps = "fixtures/lab-echo-ten-steps.pcap";
     for (capture, format, count) in [
         (ten_steps, "lines", 10),
@@ -94,7 +94,7 @@ fn ctrl_c_is_the_end_of_a_capture_and_its_report_is_finished() {
 }
 
 #[test]
-fn a_reading_that_is_stopped_within_a_frame_finds_no_fault_with_the_capture() {
+fn stopping_within_a_frame_reports_no_damage() {
     let whole = fs::read("fixtures/lab-echo-ten-steps.pcap").unwrap();
     for signal in [Signal::SIGINT, Signal::SIGTERM] {
         // the first six frames and a part of the seventh

@@ -161,7 +161,7 @@ const REPORTED: &[(&str, &str, &str)] = &[
 ];
 
 #[test]
-fn what_was_made_is_what_is_said() {
+fn explanations_match_the_generated_traffic() {
     for (name, must, must_not) in SAID {
         let said = explanation(&format!("fixtures/made/{name}.pcap"));
         for text in *must {
@@ -174,7 +174,7 @@ fn what_was_made_is_what_is_said() {
 }
 
 #[test]
-fn what_was_made_is_what_is_reported() {
+fn reports_match_the_generated_traffic() {
     for (name, must, must_not) in REPORTED {
         let capture = format!("fixtures/made/{name}.pcap");
         let run = |more: &[&str]| echolab(["analyze", "--width", "400", &capture].iter().chain(more)).done();

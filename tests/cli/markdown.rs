@@ -141,7 +141,7 @@ fn assert_sentences_are_those_of_json(capture: &Path) {
 }
 
 #[test]
-fn every_cell_reads_as_in_csv_and_json() {
+fn every_cell_equals_its_csv_and_json_value() {
     let columns = columns();
     let mut cells = 0;
     for capture in captures() {
@@ -152,7 +152,7 @@ fn every_cell_reads_as_in_csv_and_json() {
 }
 
 #[test]
-fn a_hostile_cell_reads_as_in_csv_and_json() {
+fn hostile_cell_equals_its_csv_and_json_value() {
     let folder = tempfile::tempdir().expect("a folder");
     let capture = hostile::write_to(folder.path());
     let cells = assert_cells_are_those_of_csv(&capture, &columns());

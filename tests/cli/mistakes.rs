@@ -74,7 +74,7 @@ const MISTAKES: &[(&str, &str)] = &[
 ];
 
 #[test]
-fn a_mistake_is_answered_with_what_to_type() {
+fn usage_error_shows_what_to_type() {
     for (typed, tip) in MISTAKES {
         let ran = echolab(typed.split(' ')).run().exits(2);
         assert_eq!(ran.stdout, "", "{typed}");
@@ -93,7 +93,7 @@ fn complaint(typed: &str) -> Vec<String> {
 }
 
 #[test]
-fn a_tip_stands_before_the_values() {
+fn tip_precedes_the_list_of_values() {
     let network = ["tip: a similar value exists: 'lab'", "[possible values: auto, loopback, lab]"];
     assert_eq!(complaint("session --network labb")[1..3], network);
     let lists = ["tip: a similar value exists: 'columns'"];
@@ -104,7 +104,7 @@ fn a_tip_stands_before_the_values() {
 }
 
 #[test]
-fn an_unknown_name_is_answered_with_three_near_ones() {
+fn unknown_name_suggests_three_similar_ones() {
     for (typed, near) in [
         (
             "analyze x --columns +dat",
@@ -122,7 +122,7 @@ fn an_unknown_name_is_answered_with_three_near_ones() {
 }
 
 #[test]
-fn the_options_of_courses_are_understood() {
+fn course_project_options_are_accepted() {
     // read to the end, and only then refused
     for typed in ["-c -ip 127.0.0.1 -p 0 -t TCP", "-ip=::1 -p0 -t UDP"] {
         let arguments = ["connect"].into_iter().chain(typed.split(' '));
@@ -140,7 +140,7 @@ fn the_options_of_courses_are_understood() {
 }
 
 #[test]
-fn a_filter_behind_the_capture_is_told_to_be_one() {
+fn misplaced_filter_is_recognized() {
     let ran = echolab(["analyze", "fixtures/lab-v0.pcap", "tcp", "port", "80"]).run().exits(2);
     let expected =
         "echolab: there are no files \"tcp port 80\", but that is a filter: write --filter \"tcp port 80\"\n";

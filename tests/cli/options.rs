@@ -44,7 +44,7 @@ fn a_filter_that_libpcap_does_not_understand_is_explained() {
 }
 
 #[test]
-fn a_conversation_is_chosen_by_its_name() {
+fn conversation_is_selected_by_its_name() {
     assert_eq!(lines(&[UDP, "--conversation", "udp:0"]).len(), lines(&[UDP]).len());
     for (name, said) in [("udp:1", "no conversation udp:1: the capture has only udp:0"), ("tcp:0", "has none of TCP")] {
         echolab(["analyze", UDP, "--format", "lines", "--conversation", name]).run().exits(1).complains(&[said]);
@@ -56,13 +56,13 @@ fn a_conversation_is_chosen_by_its_name() {
 }
 
 #[test]
-fn a_port_chooses_at_either_end() {
+fn port_selects_either_endpoint() {
     let all = lines(&[TEN_STEPS]).len();
     assert_eq!(lines(&[TEN_STEPS, "--port", "6542"]).len(), all);
 }
 
 #[test]
-fn what_is_asked_for_and_not_there_is_said_of_each_capture() {
+fn missing_selection_is_reported_for_each_capture() {
     let silent = |arguments: &[&str]| {
         let ran = echolab(["analyze"].iter().chain(arguments)).run().exits(0);
         assert_eq!(ran.stderr, "", "{arguments:?}");
@@ -104,7 +104,7 @@ fn a_count_stops_the_reading() {
 }
 
 #[test]
-fn a_limit_is_one_of_steps_and_says_what_it_left_out() {
+fn limit_counts_steps_and_says_what_it_left_out() {
     assert_eq!(lines(&[TEN_STEPS, "--limit", "3"]).len(), 3);
     assert_eq!(lines(&[TEN_STEPS, "--limit", "0"]).len(), 10);
     let capture = &json(&[TEN_STEPS, "--limit", "3"])["captures"][0];
@@ -175,7 +175,7 @@ fn a_capture_is_never_overwritten_by_its_report() {
 }
 
 #[test]
-fn colour_is_for_terminals_unless_asked_for() {
+fn colour_is_for_terminals_unless_forced() {
     let run = || echolab(["analyze", TEN_STEPS]);
     assert!(!run().done().contains('\x1b'));
     assert!(!run().env("NO_COLOR", "1").env("CLICOLOR_FORCE", "1").done().contains('\x1b'));
@@ -215,7 +215,7 @@ fn ascii_is_ascii() {
 }
 
 #[test]
-fn unknown_columns_are_answered_with_near_ones() {
+fn unknown_column_suggests_similar_ones() {
     echolab(["analyze", TEN_STEPS, "--columns", "len"]).run().exits(2).complains(&["\"len\"; similar: length,"]);
 }
 
@@ -231,7 +231,7 @@ fn dates_are_local_unless_utc_is_asked_for() {
 }
 
 #[test]
-fn answers_stand_where_a_format_has_a_place_for_them() {
+fn answers_are_in_every_format_that_can_hold_them() {
     for format in ["csv", "lines", "ladder", "svg", "mermaid", "graphs"] {
         let ran = echolab(["analyze", TEN_STEPS, "--answers", "--format", format]).run().exits(2);
         ran.complains(&[format, "has no place for --answers", "table, markdown"]);
@@ -245,7 +245,7 @@ fn answers_stand_where_a_format_has_a_place_for_them() {
 }
 
 #[test]
-fn answers_fit_a_terminal_and_are_ascii_where_that_is_asked_for() {
+fn answers_fit_a_terminal_and_are_ascii_on_request() {
     for name in LAB {
         let capture = format!("fixtures/{name}.pcap");
         for width in [60, 80] {

@@ -38,7 +38,7 @@ fn a_folder_of_reports_holds_what_each_format_writes_and_is_not_overwritten() {
 }
 
 #[test]
-fn a_lost_standard_output_leaves_whole_reports_and_a_failure_leaves_none() {
+fn closed_standard_output_leaves_whole_reports_and_a_failure_leaves_none() {
     let folder = tempfile::tempdir().expect("a folder");
     let capture = "fixtures/kernel/loss_fast.pcap";
     let at = |name: &str| folder.path().join(name);
@@ -83,7 +83,7 @@ fn a_lost_standard_output_leaves_whole_reports_and_a_failure_leaves_none() {
 }
 
 #[test]
-fn a_drawing_in_a_folder_is_folded_whatever_the_limit_is() {
+fn drawing_in_a_report_folder_is_always_folded() {
     let folder = tempfile::tempdir().expect("a folder");
     let report = folder.path().to_str().expect("a name in UTF-8");
     echolab(["analyze", "fixtures/kernel/zerowin.pcap", "--limit", "0", "--report", report]).done();
@@ -161,7 +161,7 @@ fn tshark(capture: &str, fields: &[&str]) -> Vec<String> {
 }
 
 #[test]
-fn wireshark_shows_every_step_as_the_comment_of_its_packet() {
+fn wireshark_shows_every_step_as_a_packet_comment() {
     let folder = tempfile::tempdir().expect("a folder");
     for capture in [TEN_STEPS, "fixtures/kernel/loss_fast.pcap", "fixtures/lab-udp-line.pcap"] {
         let annotated = folder.path().join("annotated.pcapng");
@@ -184,7 +184,7 @@ fn wireshark_shows_every_step_as_the_comment_of_its_packet() {
 }
 
 #[test]
-fn no_comment_obeys_a_capture() {
+fn captured_bytes_never_escape_a_comment() {
     let folder = tempfile::tempdir().expect("a folder");
     let capture = hostile::write_to(folder.path());
     let (capture, annotated) = (capture.to_str().expect("UTF-8"), folder.path().join("annotated.pcapng"));

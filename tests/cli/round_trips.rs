@@ -20,7 +20,7 @@ fn nanoseconds(text: &str) -> i64 {
 }
 
 #[test]
-fn the_columns_are_those_worked_out_by_hand() {
+fn columns_match_hand_computed_values() {
     let arguments =
         ["analyze", "fixtures/kernel/loss_fast.pcap", "--format", "csv", "--columns", "frame,rtt,srtt,rttvar"];
     let text = echolab(arguments).done();
@@ -40,7 +40,7 @@ fn the_columns_are_those_worked_out_by_hand() {
 }
 
 #[test]
-fn a_page_says_them_with_the_place_from_where_they_were_seen() {
+fn page_names_them_with_the_capture_point() {
     let text = echolab(["analyze", "fixtures/kernel/loss_fast.pcap", "--format", "html"]).done();
     let wanted = "Round trip of the data in frame 5: 10.3 ms (captured at the client); after it SRTT 10.3 ms, RTTVAR 3.88 ms (RFC 6298)";
     assert!(text.contains(wanted), "{text}");

@@ -16,7 +16,7 @@ const CAPTURES: &[&str] = &[
 ];
 
 #[test]
-fn more_room_never_makes_a_report_longer() {
+fn wider_terminal_never_makes_a_report_longer() {
     for capture in CAPTURES {
         let mut before = usize::MAX;
         for width in ["80", "100", "120", "160"] {

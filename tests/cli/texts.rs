@@ -96,6 +96,6 @@ fn the_manual_page_is_roff() {
 }
 
 #[test]
-fn no_arguments_are_a_mistake_that_shows_the_help() {
+fn missing_arguments_show_the_help() {
     echolab([""; 0]).run().exits(2).complains(&["Usage: echolab <COMMAND>", "analyze"]);
 }

@@ -51,7 +51,7 @@ fn verdicts(report: &str) -> Vec<(String, String)> {
 }
 
 #[test]
-fn a_row_says_the_verdict_of_the_report() {
+fn row_shows_the_verdict_of_the_report() {
     // of retransmissions a report tells the first with its cause, a row the cause alone
     let label = |(name, verdict): &(String, String)| {
         let label = verdict.split(':').next().unwrap_or_default().to_lowercase();
@@ -81,7 +81,7 @@ fn a_row_says_the_verdict_of_the_report() {
 }
 
 #[test]
-fn a_row_that_needs_attention_has_its_verdict_below() {
+fn row_that_needs_attention_shows_its_verdict_below() {
     for width in ["80", "120", "200"] {
         let text = echolab(["analyze", "fixtures/kernel/refused.pcap", "--summary", "--width", width]).done();
         let row = text.lines().position(|line| line.starts_with("tcp:0 ")).expect("a row");
@@ -165,7 +165,7 @@ fn conversations_are_found_by_their_findings() {
 }
 
 #[test]
-fn a_filter_that_nothing_passes_is_said() {
+fn filter_without_matches_is_reported() {
     echolab(["analyze", LOSS, "--filter", "udp"]).run().exits(1).complains(&["no packet of the capture passes"]);
 }
 
@@ -216,7 +216,7 @@ fn resets_and_response_times_have_columns() {
 }
 
 #[test]
-fn conversations_are_found_in_a_pipe_where_one_reading_is_enough() {
+fn conversations_are_selected_from_a_pipe_in_one_pass() {
     let capture = std::fs::read(LOSS).expect("a fixture");
     let find = |find: &str, more: &[&str]| {
         let arguments = ["analyze", "-", "--find", find].into_iter().chain(more.iter().copied());

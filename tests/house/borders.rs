@@ -137,12 +137,12 @@ fn breaches(source: &Source) -> Vec<String> {
 }
 
 #[test]
-fn only_the_borders_touch_the_world() {
+fn only_border_modules_touch_the_system() {
     assert_none(&sources().iter().flat_map(breaches).collect::<Vec<_>>());
 }
 
 #[test]
-fn every_border_is_seen_however_it_is_crossed() {
+fn every_layer_violation_is_found() {
     for border in BORDERS {
         for name in border.names {
             let text = match name {

@@ -73,7 +73,7 @@ fn circles(edges: &BTreeMap<String, BTreeSet<String>>) -> Vec<String> {
 }
 
 #[test]
-fn modules_of_track_import_in_no_circle() {
+fn modules_of_track_have_no_import_circle() {
     let track: Vec<_> = sources().into_iter().filter(|source| source.module() == "track").collect();
     let edges = edges(&track);
     // an empty graph would have no circle either
@@ -83,7 +83,7 @@ fn modules_of_track_import_in_no_circle() {
 }
 
 #[test]
-fn a_circle_is_seen_through_re_exports() {
+fn import_circle_is_found_through_re_exports() {
     let sources = [
         planted("track/mod.rs", "mod a; mod b; pub use b::B;"),
         planted("track/a.rs", "use super::B; pub struct A(B);"),

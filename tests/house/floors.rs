@@ -43,12 +43,12 @@ fn breaches(source: &Source) -> Vec<String> {
 }
 
 #[test]
-fn imports_go_down_only() {
+fn imports_go_downward_only() {
     assert_none(&sources().iter().flat_map(breaches).collect::<Vec<_>>());
 }
 
 #[test]
-fn a_look_up_or_beside_is_seen_however_it_is_written() {
+fn upward_or_sideways_import_is_found_in_every_spelling() {
     for (path, text) in [
         ("model/seq.rs", "use crate::track::Tracker;"),
         ("decode/tcp.rs", "use crate::{model::Frame, capture::{Source}};"),

@@ -121,7 +121,7 @@ fn helps() -> Vec<(String, String)> {
 }
 
 #[test]
-fn what_is_read_keeps_to_the_glossary() {
+fn printed_text_follows_the_glossary() {
     let mut breaches = Vec::new();
     for path in texts() {
         let Ok(text) = fs::read_to_string(&path) else { continue };

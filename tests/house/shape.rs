@@ -80,12 +80,12 @@ fn breaches(source: &Source) -> Vec<String> {
 }
 
 #[test]
-fn every_file_keeps_its_shape() {
+fn every_file_follows_the_house_rules() {
     assert_none(&sources().iter().flat_map(breaches).collect::<Vec<_>>());
 }
 
 #[test]
-fn each_rule_sees_its_breach() {
+fn each_house_rule_finds_its_violation() {
     let long = format!("//! Long.\n{}", "// line\n".repeat(LINES));
     for text in [
         "use std::io;",

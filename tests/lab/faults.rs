@@ -3,7 +3,7 @@
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
-use echolab::lab::{Cause, Effect, Faults, Lab, LabOptions, PacketKind, Percent, Rate, WireLog};
+use echolab::lab::{Cause, Effect, Faults, Lab, LabOptions, LinkLog, PacketKind, Percent, Rate};
 use echolab::model::Direction;
 
 use crate::sniffer::{
@@ -30,7 +30,7 @@ pub(crate) const CASES: &[Case] = &[
 ];
 
 /// What was done, briefly: direction's sender, kind, number, whether it was sent before, and the event.
-fn events(log: &WireLog) -> Vec<(&'static str, PacketKind, u32, bool, Effect)> {
+fn events(log: &LinkLog) -> Vec<(&'static str, PacketKind, u32, bool, Effect)> {
     log.events
         .iter()
         .map(|event| {
@@ -42,7 +42,7 @@ fn events(log: &WireLog) -> Vec<(&'static str, PacketKind, u32, bool, Effect)> {
 
 /// Runs an echo under a script; gives the retransmissions of both ends and the log. On a busy machine an ACK may come so
 /// late that a kernel retransmits once more.
-fn echo_under(script: &str) -> (u32, u32, WireLog) {
+fn echo_under(script: &str) -> (u32, u32, LinkLog) {
     let mut lab = lab_with(script);
     let (mut client, mut server) = connect(&lab);
     echo(&mut client, &mut server, b"Hello, world");
@@ -99,7 +99,7 @@ fn a_dropped_fin_is_sent_again() {
 
 /// Sends five segments of a hundred bytes to the server under a script, all by one call, so that no scheduler comes between
 /// them; gives what the server's interface saw of them.
-fn five_segments_under(script: &str) -> (Lab, Vec<Seen>, WireLog) {
+fn five_segments_under(script: &str) -> (Lab, Vec<Seen>, LinkLog) {
     let mut lab = lab_with(script);
     lab.wire.set_faults(&both(Faults { delay: Duration::from_millis(5), ..Faults::default() }));
     let sniffer = Sniffer::at(&lab.server);
@@ -197,7 +197,7 @@ fn a_seed_repeats_its_accidents() {
 
 /// Holds the order in which datagrams arrived against the log: what was overtaken comes behind the next one that arrived.
 /// A packet that no other overtakes within 100 ms is delayed instead.
-fn in_the_order_of(log: &WireLog, arrived: &[u8]) {
+fn in_the_order_of(log: &LinkLog, arrived: &[u8]) {
     let place = |number: u64| arrived.iter().position(|other| u64::from(*other) + 1 == number);
     for event in log.events.iter().filter(|event| event.what == Effect::Reordered) {
         let overtaken = place(event.frame.index);

@@ -75,7 +75,7 @@ fn longer_record_headers_of_modified_programs_are_recognised() {
 }
 
 #[test]
-fn a_damaged_usual_file_is_not_taken_for_a_modified_one() {
+fn damaged_standard_pcap_is_not_read_as_modified_pcap() {
     let damaged = [header(USUAL, 2, 4, 1), record(1_700_000_000, 0), vec![0xff; 200]].concat();
     let (rows, error) = read(Cursor::new(damaged));
     assert_eq!(rows.len(), 1);
@@ -96,7 +96,7 @@ fn old_versions_have_their_lengths_swapped() {
 }
 
 #[test]
-fn bits_beside_the_link_type_are_left_out_and_other_numbers_of_raw_ip_known() {
+fn link_type_flags_are_masked_and_raw_ip_aliases_known() {
     for (network, link) in [(0x2400_0001, 1), (0xf400_0071, 113), (12, 101), (14, 101), (101, 101), (228, 228)] {
         let rows = rows([header(USUAL, 2, 4, network), record(1, 0)].concat());
         assert_eq!(rows[0].2, link, "{network:x}");
@@ -173,7 +173,7 @@ fn sections_may_differ_in_byte_order() {
 }
 
 #[test]
-fn the_obsolete_block_names_its_interface_in_the_sections_byte_order() {
+fn obsolete_packet_block_uses_the_sections_byte_order() {
     // interface 1 in the first half, 9 drops in the second
     let obsolete = block(2, &words(&[1 << 16 | 9, 0, 5_000_000, 0, 60]));
     let links = [interface(1 << 16, 0, &[]), interface(101 << 16, 0, &[])].concat();
@@ -215,7 +215,7 @@ fn a_new_section_forgets_the_interfaces_of_the_one_before() {
 }
 
 #[test]
-fn interfaces_beyond_the_bound_are_left_out_and_all_other_frames_read() {
+fn interfaces_above_the_bound_are_ignored_and_other_frames_read() {
     let interfaces = |count: usize| interface(1, 0, &[]).repeat(count);
     let most = 65_536;
     let frames = [enhanced(0, 0, 40), enhanced(most as u32 - 1, SECOND, 40)].concat();
@@ -268,7 +268,7 @@ fn damage_between_blocks_says_where() {
 }
 
 #[test]
-fn versions_to_come_are_refused() {
+fn future_versions_are_refused() {
     let later = block(0x0a0d_0d0a, &words(&[0x1a2b_3c4d, 2, u32::MAX, u32::MAX]));
     assert!(read(Cursor::new(later)).1.contains("pcapng version 2.0"));
 }

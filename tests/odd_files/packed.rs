@@ -17,7 +17,7 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn packed_files_are_read_whole_and_in_several_members() {
+fn compressed_files_of_several_members_are_read_whole() {
     let (first, second) = (many(), record(9_999, 0));
     for packed in [
         gzip(&many()),
@@ -31,7 +31,7 @@ fn packed_files_are_read_whole_and_in_several_members() {
 }
 
 #[test]
-fn a_packed_file_that_is_cut_gives_the_frames_before() {
+fn truncated_compressed_file_gives_the_frames_before() {
     let gzip = gzip(&many());
     let (rows, error) = read(Cursor::new(gzip[..gzip.len() - 20_000].to_vec()));
     assert!((1_000..2_000).contains(&rows.len()), "{}", rows.len());
@@ -67,7 +67,7 @@ fn damage_within_packed_data_costs_no_frame_well_before_it() {
 }
 
 #[test]
-fn all_that_is_packed_is_read_whatever_follows_it() {
+fn compressed_data_is_read_despite_trailing_bytes() {
     let zstd = zstd::encode_all(Cursor::new(many()), 1).unwrap();
     // gzip(1) passes over zeros; zstd(1) does not
     assert_eq!(rows([gzip(&many()), vec![0; 700_000]].concat()).len(), 2_000);
@@ -98,12 +98,12 @@ fn all_that_is_packed_is_read_whatever_follows_it() {
 }
 
 #[test]
-fn a_file_packed_otherwise_is_named_with_the_way_to_unpack_it() {
+fn unsupported_compression_is_named_with_the_command_to_decompress_it() {
     assert!(read(Cursor::new(b"\xfd7zXZ\0 and so on".to_vec())).1.contains("xz -dc"));
 }
 
 #[test]
-fn the_pieces_that_a_stream_comes_in_do_not_matter() {
+fn segmentation_of_a_stream_does_not_matter() {
     struct Drip(Cursor<Vec<u8>>, usize);
     impl Read for Drip {
         fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
@@ -123,7 +123,7 @@ fn the_pieces_that_a_stream_comes_in_do_not_matter() {
 }
 
 #[test]
-fn a_reader_that_fails_is_told_with_its_frame() {
+fn failed_reader_is_reported_with_its_frame() {
     struct Broken(Cursor<Vec<u8>>);
     impl Read for Broken {
         fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {

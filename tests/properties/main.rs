@@ -89,7 +89,7 @@ fn any_capture() -> impl Strategy<Value = Capture> {
 }
 
 #[test]
-fn every_fixture_is_told_whole_and_from_any_frame_on() {
+fn every_fixture_is_explained_from_any_first_frame() {
     for capture in captures(&["", "kernel", "wire", "formats"]) {
         let step = capture.frames.len().div_ceil(8);
         for start in (0..capture.frames.len()).step_by(step) {
@@ -132,7 +132,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(1500))]
 
     #[test]
-    fn mishaps_are_told(
+    fn errors_are_reported(
         capture in any_capture(),
         mishaps in prop::collection::vec((any::<Index>(), mishap()), 1..12),
         ahead in any::<bool>(),
@@ -157,7 +157,7 @@ proptest! {
     }
 
     #[test]
-    fn two_captures_in_one_are_told(
+    fn two_captures_in_one_file_are_reported(
         (one, other) in (any_capture(), any_capture()),
         take in prop::collection::vec(any::<bool>(), 300),
     ) {

@@ -30,7 +30,7 @@ impl Fence {
 }
 
 #[test]
-fn a_block_is_known_by_its_first_line() {
+fn block_is_recognized_by_its_first_line() {
     assert_eq!(Fence::of("text"), None);
     assert_eq!(Fence::of("```sh"), Some(Fence::Commands));
     assert_eq!(Fence::of("```console live"), Some(Fence::Live));

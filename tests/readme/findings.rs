@@ -210,7 +210,7 @@ fn every_code_has_an_example_that_shows_it() {
 }
 
 #[test]
-fn standards_are_taken_out_of_a_meaning() {
+fn standards_are_extracted_from_a_meaning() {
     let (meaning, standards) =
         without_standards("Probes (F-RTO, RFC 5682) and more (RFC 5961 §3.2, RFC 6298), twice (a).");
     assert_eq!(meaning, "Probes (F-RTO) and more, twice (a).");

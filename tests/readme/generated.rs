@@ -126,7 +126,7 @@ fn with_parts(page: Page) -> Page {
 }
 
 #[test]
-fn tables_are_those_of_the_program() {
+fn documented_tables_match_the_program() {
     page::compare(|pages| {
         for Part { name, .. } in PARTS {
             let with: Vec<_> = pages.iter().filter(|page| page.text.contains(&format!("<!-- {name} -->\n"))).collect();
@@ -137,7 +137,7 @@ fn tables_are_those_of_the_program() {
 }
 
 #[test]
-fn pictures_are_those_of_the_program() {
+fn documented_pictures_match_the_program() {
     page::compare(|_| {
         let picture = |(name, arguments): &(&str, &[&str])| {
             let output = Command::new(cargo_bin!("echolab"))
@@ -161,7 +161,7 @@ fn grouped(number: usize) -> String {
 }
 
 #[test]
-fn limits_are_those_of_the_program() {
+fn documented_limits_match_the_program() {
     let shown = Bounds::default();
     let limits = page::page("docs/reference/limits.md").text;
     for (what, most) in [

@@ -52,7 +52,7 @@ fn links(page: &Page) -> Vec<String> {
 }
 
 #[test]
-fn links_lead_somewhere() {
+fn links_resolve() {
     let pages = pages();
     for page in &pages {
         for link in links(page) {
@@ -105,7 +105,7 @@ fn recipes_are_in_the_justfile() {
 }
 
 #[test]
-fn steps_are_in_the_script() {
+fn replay_page_contains_the_steps() {
     let script = fs::read_to_string(project().join(".ci/run")).unwrap();
     for (page, name) in quoted("`.ci/run ") {
         assert!(script.contains(&format!("\nstep_{name}() ")), "{page} names `.ci/run {name}`, which has no such step");

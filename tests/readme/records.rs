@@ -55,6 +55,6 @@ fn documented() -> Keys {
 }
 
 #[test]
-fn every_key_is_documented_and_there() {
+fn every_key_is_documented_and_written() {
     assert_eq!(documented(), written());
 }

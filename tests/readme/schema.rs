@@ -70,7 +70,7 @@ fn every_record_fits() {
 }
 
 #[test]
-fn what_is_no_record_does_not_fit() {
+fn invalid_record_does_not_fit() {
     let validator = validator();
     let records = records(&jsonl(["analyze", "fixtures/lab-v0.pcap"]));
     for record in &records {

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use echolab::capture::{Source, file};
-use echolab::drive::scenario::Runs;
+use echolab::drive::scenario::RunsOn;
 use echolab::drive::{SCENARIOS, Scenario};
 use libtest_mimic::{Failed, Trial};
 use serde_json::Value;
@@ -28,7 +28,7 @@ pub(crate) fn trials(program: &Path, folder: &Arc<TempDir>) -> Vec<Trial> {
     let quick: Vec<&'static Scenario> = SCENARIOS
         .iter()
         .copied()
-        .filter(|scenario| scenario.runs != Runs::Loopback && scenario.lasts <= Duration::from_secs(2))
+        .filter(|scenario| scenario.runs != RunsOn::Loopback && scenario.lasts <= Duration::from_secs(2))
         .collect();
     let sessions: Vec<_> = quick.into_iter().cycle().take(count).enumerate().collect();
     let trial = |(number, sessions): (usize, &[(usize, &'static Scenario)])| {

@@ -6,7 +6,7 @@ use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
 use echolab::drive::Scenario;
-use echolab::drive::scenario::Runs;
+use echolab::drive::scenario::RunsOn;
 use libtest_mimic::Failed;
 use serde_json::Value;
 
@@ -35,9 +35,9 @@ impl Net {
 /// The networks on which `scenario` can run.
 pub(crate) fn nets(scenario: &Scenario) -> &'static [Net] {
     match scenario.runs {
-        Runs::Anywhere => &[Net::Loopback, Net::Lab],
-        Runs::Loopback => &[Net::Loopback],
-        Runs::Lab => &[Net::Lab],
+        RunsOn::Anywhere => &[Net::Loopback, Net::Lab],
+        RunsOn::Loopback => &[Net::Loopback],
+        RunsOn::Lab => &[Net::Lab],
     }
 }
 
@@ -105,7 +105,7 @@ impl Run {
         folder.join(format!("{}-{}-{time}.pcapng", scenario.name, net.name()))
     }
 
-    /// Runs it.
+    /// RunsOn it.
     pub(crate) fn make(
         program: &Path,
         folder: &Path,

@@ -126,7 +126,7 @@ fn diagrams_are_drawn_by_mermaid() {
 }
 
 #[test]
-fn papers_are_set_by_latex() {
+fn latex_documents_compile() {
     let reports = Reports::of("latex", "tex");
     for report in &reports.files {
         let said = succeeds(

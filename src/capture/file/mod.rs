@@ -166,7 +166,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_cannot_be_opened_is_named_with_what_to_do() {
+    fn unopenable_interface_is_named_with_a_remedy() {
         let folder = tempfile::tempdir().unwrap();
         let missing = folder.path().join("missing\u{1b}.pcap");
         for (path, expected) in [(missing.as_path(), "no such file"), (folder.path(), "it is a directory")] {
@@ -178,13 +178,13 @@ mod tests {
     }
 
     #[test]
-    fn a_lack_of_permission_says_what_to_change() {
+    fn missing_permission_says_what_to_change() {
         // root may read everything, so the error is made
         assert!(refusal(io::ErrorKind::PermissionDenied.into()).to_string().contains("have its permissions"));
     }
 
     #[test]
-    fn standard_input_is_called_so() {
+    fn standard_input_is_named() {
         let Err(error) = from_reader("-".into(), io::empty()) else { panic!("nothing was opened") };
         assert!(format!("{error:#}").starts_with("cannot read standard input: it is empty"));
     }

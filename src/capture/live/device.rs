@@ -176,7 +176,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_unknown_interface_is_refused_with_the_names_near_it() -> Result<()> {
+    fn unknown_interface_suggests_similar_names() -> Result<()> {
         let loopback = loopback()?;
         assert_eq!(Interface::shared(&loopback)?, Interface::Shared { name: loopback.clone(), loopback: true });
         assert_eq!(Interface::shared("any")?.label(), "any");
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_near_by_the_characters_that_differ() {
+    fn similarity_counts_differing_characters() {
         for (one, other, wanted) in
             [("eth0", "eth0", 0), ("eth0", "et0", 1), ("lo", "l0", 1), ("", "ab", 2), ("ab", "ba", 2)]
         {

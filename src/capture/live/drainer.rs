@@ -114,7 +114,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_wish_is_met_by_who_empties_the_ring_after_it() -> io::Result<()> {
+    fn flush_request_is_answered_by_the_next_ring_drain() -> io::Result<()> {
         let (drainer, mut drain_receiver) = pair()?;
         let other = drainer.clone();
         let waiting = std::thread::spawn(move || other.drain(Duration::from_secs(3600)));
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_waits_for_a_capture_that_has_ended() -> io::Result<()> {
+    fn ended_capture_blocks_nobody() -> io::Result<()> {
         let (drainer, drain_receiver) = pair()?;
         let other = drainer.clone();
         let waiting = std::thread::spawn(move || other.drain(Duration::from_secs(3600)));

@@ -279,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reader_that_goes_away_ends_the_capture() -> Result<()> {
+    fn closed_pipe_ends_the_capture() -> Result<()> {
         let mut live = LiveCapture::open(&Interface::from_name(None)?, Ring::for_traffic(3, 6))?;
         live.set_filter("udp port 9")?;
         let (source, stopper) = live.start(None)?;

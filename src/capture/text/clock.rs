@@ -219,14 +219,14 @@ mod tests {
     }
 
     #[test]
-    fn times_of_the_day_go_on_after_midnight() {
+    fn times_of_day_continue_after_midnight() {
         let stamps = [Stamp::Clock(86_399, 0), Stamp::Clock(1, 0), Stamp::Clock(0, 999_000_000)];
         let expected = ["86399.000000000", "86401.000000000", "86400.999000000"];
         assert_eq!(moments(&stamps), expected.map(|text| Some(text.to_owned())));
     }
 
     #[test]
-    fn times_that_go_back_are_since_the_previous_packet() {
+    fn backward_times_are_relative_to_the_previous_packet() {
         let stamps = [0, 5, 2].map(|seconds| Stamp::Clock(seconds, 0));
         let expected = ["0.000000000", "5.000000000", "7.000000000"];
         assert_eq!(moments(&stamps), expected.map(|text| Some(text.to_owned())));

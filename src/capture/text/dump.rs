@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_does_not_follow_ends_the_dump() {
+    fn non_consecutive_line_ends_the_dump() {
         let line = "4500 0100 0001 0000 4011 0000 7f00 0001";
         assert_eq!(hexadecimal(&format!("0x0000:  {line}\n0x0020:  {line}\n")).bytes.len(), 16);
         assert_eq!(hexadecimal("0x0010:  4500").bytes.len(), 0);
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn of_characters_only_those_before_a_dot_are_certain() {
+    fn only_characters_before_a_dot_are_certain() {
         assert_eq!(characters("E..<Hello\n", 9, 5), Some(b"Hello".to_vec()));
         assert_eq!(characters("E..<He.lo\n", 9, 5), Some(b"He".to_vec()));
         assert_eq!(characters("E..<Hello", 10, 5), None);

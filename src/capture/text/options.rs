@@ -156,7 +156,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_options_of_a_syn_are_the_bytes_it_had() {
+    fn syn_options_keep_their_bytes() {
         let expected = [2, 4, 5, 0xb4, 4, 2, 8, 10, 0, 0, 0, 9, 0, 0, 0, 0, 1, 3, 3, 7];
         assert_eq!(bytes("mss 1460,sackOK,TS val 9 ecr 0,nop,wscale 7"), Some(expected.to_vec()));
         // re-flowed
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_option_is_none() {
+    fn unknown_option_is_refused() {
         for text in ["mss", "mss 70000", "sack 1 {3}", "TS val 1", "tfo  cookie 1", "unknown-400", "what"] {
             assert_eq!(bytes(text), None, "{text}");
         }

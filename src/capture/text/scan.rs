@@ -105,7 +105,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ends_have_an_address_and_perhaps_a_port() {
+    fn endpoints_have_an_address_and_an_optional_port() {
         assert_eq!(end("127.0.0.1.80"), Some((Ipv4Addr::LOCALHOST.into(), Some(80))));
         assert_eq!(end("127.0.0.1"), Some((Ipv4Addr::LOCALHOST.into(), None)));
         assert_eq!(end("::1.4002"), Some((Ipv6Addr::LOCALHOST.into(), Some(4002))));

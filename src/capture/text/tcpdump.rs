@@ -473,7 +473,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_that_begin_a_packet_are_known() {
+    fn lines_that_begin_a_packet_are_recognized() {
         for line in [
             "11:11:02.375885 lo    In  IP 127.0.0.1.60990 > 127.0.0.1.6542: Flags [S]",
             "    1  11:11:02.375885 IP 127.0.0.1.60990 > 127.0.0.1.6542: UDP, length 1",
@@ -505,7 +505,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_cut_says_where() {
+    fn truncation_is_reported_with_its_offset() {
         for (text, why) in [
             ("IP 10.0.0.1.1 > 10.0.0.2.7: Flags [S], seq", "its sequence number can't be read"),
             ("IP 10.0.0.1.1 > 10.0.0.2.7: Flags [S], seq 3, win 5", "the line is cut before the length"),

@@ -369,7 +369,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rows_are_known_by_their_columns() {
+    fn rows_are_recognized_by_their_columns() {
         for row in [
             "3\t0.525404765\t127.0.0.1\t127.0.0.1\tTCP\t76\t59298 → 8888 [SYN] Seq=0 Win=65495 Len=0 MSS=65495 SACK_PERM=...",
             "192.168.1.13 192.168.1.21 TCP 75 52060 → 12345 [PSH, ACK] Seq=650532454 Ack=3634148475 Win=29312 Len=9",
@@ -385,7 +385,7 @@ mod tests {
     }
 
     #[test]
-    fn a_flag_list_that_was_cut_is_read() {
+    fn truncated_flag_list_is_read() {
         let (tcp, _) = segment("52196 → 12345 [SYN, Seq=0 Win=29200 Len=0 MSS=1460 SACK_PERM=").expect("a segment");
         assert_eq!((tcp.flags, tcp.seq, tcp.window, tcp.len), (SYN, Some(0), Some(29_200), Some(0)));
     }

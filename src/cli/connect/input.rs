@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn a_last_line_without_a_newline_is_sent_too() {
+    fn last_line_without_newline_is_sent() {
         let mut input = Input::new(Mode::Lines);
         assert_eq!(input.feed(b"one\ntwo"), [b"one\n".to_vec()]);
         assert_eq!(input.end(), Some(b"two".to_vec()));

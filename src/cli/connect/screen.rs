@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn control_characters_and_bad_bytes_are_spelt_out() {
+    fn control_characters_and_invalid_bytes_are_escaped() {
         let (shown, rest) = show(b"a\x1b[2Jb\xff\n", false);
         assert!(!shown.contains('\x1b') && shown.starts_with('a') && shown.ends_with("b\\xff\n"), "{shown}");
         assert!(rest.is_empty());
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn half_a_character_waits_for_its_rest() {
+    fn incomplete_character_waits_for_its_remaining_bytes() {
         assert_eq!(show(b"a\xc3", false), ("a".to_owned(), b"\xc3".to_vec()));
         assert_eq!(show("é".as_bytes(), false).0, "é");
         assert_eq!(show(b"\xc3a", false).0, "\\xc3a");

@@ -2,12 +2,12 @@
 
 use std::collections::HashSet;
 
-use crate::drive::{Scenario, WireRecord};
-use crate::lab::{Cause, WireTotals};
+use crate::drive::{LinkRecord, Scenario};
+use crate::lab::{Cause, LinkTotals};
 use crate::model::{PerDirection, Side};
 
 /// Summarizes the link in lines; empty for a link without faults and script.
-pub(super) fn summary(wire: &WireRecord, chance: bool) -> Vec<String> {
+pub(super) fn summary(wire: &LinkRecord, chance: bool) -> Vec<String> {
     let totals = &wire.log.totals;
     let mut lines = Vec::new();
     if chance || !wire.rules.is_empty() || !wire.log.events.is_empty() {
@@ -34,18 +34,18 @@ pub(super) fn summary(wire: &WireRecord, chance: bool) -> Vec<String> {
 }
 
 /// Summarizes a scenario's link: the scenario describes its faults itself, except random ones.
-pub(super) fn of_scenario(scenario: &Scenario, wire: &WireRecord) -> Vec<String> {
+pub(super) fn of_scenario(scenario: &Scenario, wire: &LinkRecord) -> Vec<String> {
     let seed = wire.seed;
     let line = || format!("the wire, seed {seed}, the same in every run: {}", both(&wire.log.totals));
     scenario.lab.has_chance().then(line).into_iter().chain(missed(wire)).collect()
 }
 
-fn both(totals: &PerDirection<WireTotals>) -> String {
+fn both(totals: &PerDirection<LinkTotals>) -> String {
     [Side::Client, Side::Server].map(|side| sent(side, totals.get(side.direction()))).join("; ")
 }
 
 /// Describes the part of the link's own record that is missing, if any.
-fn missed(wire: &WireRecord) -> Option<String> {
+fn missed(wire: &LinkRecord) -> Option<String> {
     let totals = &wire.log.totals;
     let missed = totals.client_to_server.missed + totals.server_to_client.missed;
     (missed > 0).then(|| {
@@ -57,7 +57,7 @@ fn missed(wire: &WireRecord) -> Option<String> {
 }
 
 /// `client 12 packets, 1 lost`.
-fn sent(side: Side, totals: &WireTotals) -> String {
+fn sent(side: Side, totals: &LinkTotals) -> String {
     let mut text = format!("{} {} packet{}", side.name(), totals.sent, if totals.sent == 1 { "" } else { "s" });
     for (count, what) in [
         (totals.dropped, "lost"),

@@ -19,7 +19,7 @@ use anyhow::{anyhow, bail, ensure};
 use clap::Args;
 
 use self::link_summary::{of_scenario, summary};
-use self::network_args::{Chosen, NetworkArgs};
+use self::network_args::{NetworkArgs, NetworkChoice};
 use self::socket_args::SocketArgs;
 use self::typed::typist;
 use self::watch::{CaptureSetting, take};
@@ -41,9 +41,9 @@ use crate::capture::spool::temporary_folder;
 use crate::capture::ways_to_capture;
 use crate::drive::{Client, Files, Scenario, SessionKind};
 use crate::explain::Questions;
-use crate::lab::{Obstacle, WireOptions};
+use crate::lab::{LinkOptions, Obstacle};
 use crate::model::{Endpoint, PerDirection, Protocol};
-use crate::session::{CaptureAt, NetworkOptions, Observer, Session, SessionOptions, Transcribed, seen_at};
+use crate::session::{CaptureAt, NetworkOptions, Observer, Session, SessionOptions, TranscriptSink, seen_at};
 
 /// Time for an answer over a link that loses packets: enough for three retransmissions.
 const REPAIRS: Duration = Duration::from_secs(10);
@@ -194,7 +194,7 @@ impl SessionArgs {
         typist.into_iter().for_each(|typist| session.hand_over(typist));
         session.keep(files.open(force, session.infos())?);
         let mut output = output.open()?;
-        let mut transcribed = Transcribed::new(output.sink(), session.transcripts(), transcript);
+        let mut transcribed = TranscriptSink::new(output.sink(), session.transcripts(), transcript);
         let mut observer = Observer::new(&mut transcribed).of_scenario(scenario, capture_at);
         let (taken, outcome) = session.run(&halt, |sources| take(sources, &setting, &mut observer))?;
         let watched = taken.finish(&setting, outcome.wire.as_ref(), &mut observer)?;
@@ -230,7 +230,7 @@ impl SessionArgs {
     /// Checks what was typed; with it, what the user should know of the network.
     fn session_options(self) -> anyhow::Result<(SessionOptions, Option<String>)> {
         let behaviour = self.behaviour.behaviour();
-        let Chosen { network, server, note } = self.network.choose(&self.server, self.scenario)?;
+        let NetworkChoice { network, server, note } = self.network.choose(&self.server, self.scenario)?;
         if let Some(scenario) = self.scenario.filter(|scenario| scenario.needs_ipv4() && server.is_ipv6()) {
             bail!("the scenario {} needs IPv4: over IPv6, UDP has to have a checksum", scenario.name);
         }
@@ -283,7 +283,7 @@ fn patience(protocol: Protocol, network: &NetworkOptions) -> Duration {
         [&wire.faults.client_to_server, &wire.faults.server_to_client].map(|way| way.delay.saturating_add(way.jitter));
     let [there, back] = slowness;
     let round_trips = there.saturating_add(back).saturating_mul(4);
-    let perfect = WireOptions { seed: wire.seed, ..WireOptions::default() };
+    let perfect = LinkOptions { seed: wire.seed, ..LinkOptions::default() };
     // TCP sends again what was lost, for the third time after seven seconds
     let repairs = protocol == Protocol::Tcp && (wire.faults != perfect.faults || !wire.rules.is_empty());
     round_trips.saturating_add(if repairs { REPAIRS } else { Client::TIMEOUT })

@@ -5,11 +5,11 @@ use std::net::{IpAddr, SocketAddr};
 use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
 
-use super::wire_args::WireArgs;
+use super::wire_args::LinkArgs;
 use crate::capture::{Interface, may_capture};
 use crate::cli::echo_args::ServerArgs;
 use crate::drive::may_lose;
-use crate::drive::scenario::{Runs, Scenario};
+use crate::drive::scenario::{RunsOn, Scenario};
 use crate::lab::Addresses;
 use crate::model::{Direction, Side};
 use crate::session::{CaptureAt, LabNetwork, NetworkOptions};
@@ -37,7 +37,7 @@ pub(super) struct NetworkArgs {
     ipv6: bool,
 
     #[command(flatten)]
-    wire: WireArgs,
+    wire: LinkArgs,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -65,7 +65,7 @@ impl From<CaptureAtArg> for CaptureAt {
 }
 
 /// The network, where the server is in it, and what the user should know of the choice.
-pub(super) struct Chosen {
+pub(super) struct NetworkChoice {
     pub(super) network: NetworkOptions,
     pub(super) server: SocketAddr,
     pub(super) note: Option<String>,
@@ -73,16 +73,16 @@ pub(super) struct Chosen {
 
 impl NetworkArgs {
     /// Chooses the network and checks what was typed against it.
-    pub(super) fn choose(&self, server: &ServerArgs, scenario: Option<&Scenario>) -> Result<Chosen> {
+    pub(super) fn choose(&self, server: &ServerArgs, scenario: Option<&Scenario>) -> Result<NetworkChoice> {
         if let (Some(scenario), Some(option)) = (scenario, self.wire.first()) {
             bail!("the scenario {} brings its own network: leave {option} out", scenario.name);
         }
-        let runs = scenario.map_or(Runs::Anywhere, |scenario| scenario.runs);
+        let runs = scenario.map_or(RunsOn::Anywhere, |scenario| scenario.runs);
         let asked = server.asked()?;
         let only_lab = self.only_lab(asked, runs);
         let here = asked.filter(|address| !in_lab(address) && !stands_for_any_host(address)).map(|_| "--ip");
         let only_loopback = self.interface.as_ref().map(|_| "--interface").or(here);
-        let only_loopback = only_loopback.or((runs == Runs::Loopback).then_some("the scenario"));
+        let only_loopback = only_loopback.or((runs == RunsOn::Loopback).then_some("the scenario"));
         let unable = scenario.filter(|scenario| scenario.loses_at_sockets() && !may_lose(scenario.protocol));
         let (lab, note) = match (self.network, only_lab, only_loopback) {
             (_, Some(lab), Some(loopback)) => {
@@ -126,22 +126,26 @@ impl NetworkArgs {
             let ip = if ipv6 { SERVER.ipv6.into() } else { SERVER.ipv4.into() };
             let options = scenario.map_or_else(|| Ok(self.wire.options()), |scenario| scenario.lab.options())?;
             let network = LabNetwork { options, capture_at: self.capture_at(scenario) };
-            Chosen { network: NetworkOptions::Lab(Box::new(network)), server: SocketAddr::new(ip, server.port()), note }
+            NetworkChoice {
+                network: NetworkOptions::Lab(Box::new(network)),
+                server: SocketAddr::new(ip, server.port()),
+                note,
+            }
         } else {
             let network = NetworkOptions::Loopback(Interface::from_name(self.interface.as_deref())?);
-            Chosen { network, server: asked.unwrap_or_else(|| server.loopback(ipv6)), note }
+            NetworkChoice { network, server: asked.unwrap_or_else(|| server.loopback(ipv6)), note }
         })
     }
 
     /// Names an option in use that only the lab has.
-    fn only_lab(&self, asked: Option<SocketAddr>, runs: Runs) -> Option<&'static str> {
+    fn only_lab(&self, asked: Option<SocketAddr>, runs: RunsOn) -> Option<&'static str> {
         let wire = self.capture_at.map(|_| "--capture-at").or(self.wire.first());
-        wire.or(asked.filter(in_lab).map(|_| "--ip")).or((runs == Runs::Lab).then_some("the scenario"))
+        wire.or(asked.filter(in_lab).map(|_| "--ip")).or((runs == RunsOn::Lab).then_some("the scenario"))
     }
 
     /// Returns `true` if only the lab can do what is asked for.
     pub(super) fn needs_lab(&self, server: &ServerArgs, scenario: Option<&Scenario>) -> bool {
-        let runs = scenario.map_or(Runs::Anywhere, |scenario| scenario.runs);
+        let runs = scenario.map_or(RunsOn::Anywhere, |scenario| scenario.runs);
         self.only_lab(server.asked().ok().flatten(), runs).is_some()
     }
 

@@ -46,7 +46,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_value_is_reported_by_the_value() {
+    fn invalid_value_is_reported() {
         assert!(parse_per_side::<u8>("router:1").unwrap_err().contains("invalid digit"));
         assert_eq!(parse_per_side::<String>("clients"), Ok(PerSide { side: None, value: "clients".to_owned() }));
     }

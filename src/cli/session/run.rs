@@ -11,7 +11,7 @@ use super::link_summary::summary;
 use super::network_args::CaptureAtArg;
 use super::programs_output::show;
 use super::watch::{CaptureSetting, take};
-use super::wire_args::WireArgs;
+use super::wire_args::LinkArgs;
 use super::with_ways_out;
 use crate::cli::Exit;
 use crate::cli::capture_files::CaptureFiles;
@@ -127,7 +127,7 @@ pub(in crate::cli) struct RunArgs {
     no_trace: bool,
 
     #[command(flatten)]
-    wire: WireArgs,
+    wire: LinkArgs,
 
     /// Answer the questions that networking labs ask of a trace, with frames and formulas; those of these ids, or all
     /// (`echolab formats questions` lists them).

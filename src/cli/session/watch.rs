@@ -5,23 +5,23 @@ use std::io;
 
 use crate::capture::LiveSource;
 use crate::cli::capture_files::Kept;
-use crate::drive::{Signal, WireRecord};
+use crate::drive::{LinkRecord, Signal};
 use crate::model::Endpoint;
 use crate::pipeline;
 use crate::report::{CaptureTotals, Sink};
-use crate::session::{Marker, Marks, Proven, Recorded, Recording, Sources, Traced, record};
+use crate::session::{AnnotatingSink, CallProofSink, Marks, Recorded, Recording, Sources, Traced, record};
 use crate::track::CapturePoint;
 
 /// The use of the frames while the session ran.
 pub(super) enum CapturedFrames {
     /// They are in the report.
-    Followed(Watched),
+    Followed(ReportedCaptures),
     /// They are kept.
     Recorded(Box<Recording>),
 }
 
 /// Captures that are in the report.
-pub(super) struct Watched {
+pub(super) struct ReportedCaptures {
     pub(super) totals: Vec<CaptureTotals>,
     /// The result of writing the capture files.
     pub(super) written: io::Result<()>,
@@ -51,12 +51,12 @@ pub(super) fn take(sources: Sources, setting: &CaptureSetting, sink: &mut dyn Si
 }
 
 /// Sends the frames through the pipeline.
-fn follow(mut source: LiveSource, setting: &CaptureSetting, sink: &mut dyn Sink) -> io::Result<Watched> {
+fn follow(mut source: LiveSource, setting: &CaptureSetting, sink: &mut dyn Sink) -> io::Result<ReportedCaptures> {
     let mut options = setting.options(0, CapturePoint::SameHost);
     let ran = pipeline::run(&mut source, &mut options, sink);
     // a report that can't be written is no reason to lose the capture
     let written = setting.named(0, source.finish());
-    Ok(Watched { totals: vec![ran?], written })
+    Ok(ReportedCaptures { totals: vec![ran?], written })
 }
 
 impl CaptureSetting {
@@ -84,15 +84,15 @@ impl CapturedFrames {
     pub(super) fn finish(
         self,
         setting: &CaptureSetting,
-        wire: Option<&WireRecord>,
+        wire: Option<&LinkRecord>,
         sink: &mut dyn Sink,
-    ) -> io::Result<Watched> {
+    ) -> io::Result<ReportedCaptures> {
         let recording = match self {
             Self::Followed(watched) => return Ok(watched),
             Self::Recorded(recording) => *recording,
         };
         let (first, second) = wire.map(|wire| recording.marks(wire)).unwrap_or_default();
-        let mut watched = Watched { totals: Vec::new(), written: Ok(()) };
+        let mut watched = ReportedCaptures { totals: Vec::new(), written: Ok(()) };
         let captures = [(Some(recording.first), first), (recording.second, second)];
         for (index, (recorded, marks)) in captures.into_iter().enumerate() {
             let Some(mut recorded) = recorded else { continue };
@@ -114,12 +114,12 @@ fn explained(
 ) -> io::Result<CaptureTotals> {
     let frames = &mut recorded.frames;
     let Some((traced, shown)) = &setting.traced else {
-        return pipeline::run(frames, &mut options, &mut Marker::new(sink, marks));
+        return pipeline::run(frames, &mut options, &mut AnnotatingSink::new(sink, marks));
     };
     let mut follower = traced.follower();
-    pipeline::run(frames, &mut options, &mut Marker::new(&mut follower, marks.clone()))?;
+    pipeline::run(frames, &mut options, &mut AnnotatingSink::new(&mut follower, marks.clone()))?;
     frames.rewind()?;
     let proof = follower.proof();
     options.closing = proof.closing_calls();
-    pipeline::run(frames, &mut options, &mut Marker::new(&mut Proven::new(sink, proof, *shown), marks))
+    pipeline::run(frames, &mut options, &mut AnnotatingSink::new(&mut CallProofSink::new(sink, proof, *shown), marks))
 }

@@ -3,13 +3,13 @@
 use clap::Args;
 
 use super::per_side::{PerSide, apply, parse_per_side};
-use crate::lab::{Faults, LabOptions, MTU_RANGE, Percent, Rate, Rule, Sysctl, WireOptions, parse_script};
+use crate::lab::{Faults, LabOptions, LinkOptions, MTU_RANGE, Percent, Rate, Rule, Sysctl, parse_script};
 use crate::model::PerDirection;
 
 /// The options of the lab's hosts and wire.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Wire and hosts of the lab (client:VALUE or server:VALUE for one side's packets)")]
-pub(super) struct WireArgs {
+pub(super) struct LinkArgs {
     /// Delay each packet by this time, for example 20ms.
     #[arg(long, value_name = "DUR", value_parser = parse_per_side::<humantime::Duration>)]
     delay: Vec<PerSide<humantime::Duration>>,
@@ -55,7 +55,7 @@ pub(super) struct WireArgs {
     sysctl: Vec<PerSide<Sysctl>>,
 }
 
-impl WireArgs {
+impl LinkArgs {
     /// The first option that was typed, all of which need the lab.
     pub(super) fn first(&self) -> Option<&'static str> {
         let typed = [
@@ -92,7 +92,7 @@ impl WireArgs {
         apply(&self.rate, &mut faults, |faults, rate| faults.rate = Some(*rate));
         let mut sysctls = PerDirection::default();
         apply(&self.sysctl, &mut sysctls, |all: &mut Vec<Sysctl>, sysctl| all.push(sysctl.clone()));
-        let wire = WireOptions { faults, rules: self.wire.concat(), seed: self.seed };
+        let wire = LinkOptions { faults, rules: self.wire.concat(), seed: self.seed };
         let perfect = LabOptions::default();
         LabOptions { mtu: self.mtu.unwrap_or(perfect.mtu), sysctls, wire, ..perfect }
     }

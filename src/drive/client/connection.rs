@@ -8,7 +8,7 @@ use socket2::Socket;
 
 use super::{Action, Client, ClientFault, Until, socket};
 use crate::drive::fault::Fault;
-use crate::drive::stream::Patience;
+use crate::drive::stream::WaitLimits;
 use crate::drive::traced_socket::TracedSocket;
 use crate::model::{CallKind, Endpoint, FailedCall, Protocol};
 
@@ -83,8 +83,8 @@ impl<'a> Connection<'a> {
         let made = made.and_then(|socket| socket.set_linger(client.linger).map(|()| socket));
         let made = made.map_err(|error| self.failed(FailedCall::Connect, Fault::Io(error)))?;
         let socket = TracedSocket::new(made, client.protocol, client.number, client.transcript.clone());
-        let patience = self.patience();
-        match self.socket.insert(socket).connect(client.server, patience) {
+        let limits = self.limits();
+        match self.socket.insert(socket).connect(client.server, limits) {
             Ok(()) => Ok(()),
             Err(fault) => {
                 let fault = self.connect_failed(fault);
@@ -109,7 +109,7 @@ impl<'a> Connection<'a> {
         let mut rest = bytes;
         loop {
             let socket = self.connected()?;
-            let sent = self.patience().until_done(socket, PollFlags::POLLOUT, || socket.try_send(rest));
+            let sent = self.limits().until_done(socket, PollFlags::POLLOUT, || socket.try_send(rest));
             let count = sent.map_err(|fault| self.failed(FailedCall::Send, fault))?;
             self.sent += count as u64;
             rest = rest.get(count..).unwrap_or_default();
@@ -134,8 +134,8 @@ impl<'a> Connection<'a> {
                 return Ok(());
             }
             let interest = if rest.is_empty() { PollFlags::POLLIN } else { PollFlags::POLLIN | PollFlags::POLLOUT };
-            let patience = self.patience();
-            patience.wait(self.connected()?, interest).map_err(|fault| self.unanswered(fault))?;
+            let limits = self.limits();
+            limits.wait(self.connected()?, interest).map_err(|fault| self.unanswered(fault))?;
             if self.read_now(&mut buffer)? == Some(0) {
                 return Err(ClientFault::ClosedEarly { expected: self.due, received: self.received });
             }
@@ -146,8 +146,8 @@ impl<'a> Connection<'a> {
         let mut buffer = vec![0; read_size.max(1)];
         let mut reads = 0;
         while until != Until::Reads(reads) {
-            let patience = self.patience();
-            patience.wait(self.connected()?, PollFlags::POLLIN).map_err(|fault| self.unread(fault, until))?;
+            let limits = self.limits();
+            limits.wait(self.connected()?, PollFlags::POLLIN).map_err(|fault| self.unread(fault, until))?;
             match self.read_now(&mut buffer)? {
                 // an empty datagram is a datagram, not an end
                 Some(0) if self.client.protocol == Protocol::Tcp => return Ok(()),
@@ -209,8 +209,8 @@ impl<'a> Connection<'a> {
         self.socket.as_ref().ok_or_else(|| not_connected(self.client))
     }
 
-    fn patience(&self) -> Patience<'a> {
-        Patience { halt: &self.client.halt, timeout: self.client.timeout, pace: self.client.transcript.pace() }
+    fn limits(&self) -> WaitLimits<'a> {
+        WaitLimits { halt: &self.client.halt, timeout: self.client.timeout, pace: self.client.transcript.pace() }
     }
 
     fn note(&self, kind: CallKind) {

@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn without_waiting_all_is_sent_before_anything_is_read() {
+    fn messages_are_sent_before_any_read_without_waiting() {
         let behaviour = Behaviour { prefix: b"> ".to_vec(), ..Behaviour::default() };
         let tcp = actions(&Plan { no_wait: true, ..plan(Protocol::Tcp) }, &behaviour);
         assert_eq!(tcp, [send(b"ab"), send(b"c"), exchange(b"", 5), Action::Shutdown, END]);
@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn only_udp_sends_nothing_at_all() {
+    fn empty_send_is_sent_only_over_udp() {
         let empty = |protocol| Plan { messages: vec![vec![]], ..plan(protocol) };
         assert_eq!(actions(&empty(Protocol::Tcp), &Behaviour::default()), [Action::Shutdown, END]);
         assert_eq!(actions(&empty(Protocol::Udp), &Behaviour::default()), [send(b""), reads(1)]);

@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_run_is_told_with_the_reason() {
+    fn unrunnable_program_is_reported_with_its_reason() {
         let error = |text: &str| Command::parse(text).unwrap_err();
         assert_eq!(error(" "), CommandError::Empty);
         assert_eq!(error("''"), CommandError::Empty);

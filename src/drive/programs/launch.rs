@@ -45,7 +45,7 @@ pub(super) struct Launched {
 
 /// A report of the child before its exec.
 #[derive(Debug)]
-pub(super) enum Said {
+pub(super) enum ChildReport {
     /// The exec succeeded.
     Executed,
     /// The exec failed, with this error.
@@ -56,14 +56,14 @@ pub(super) enum Said {
 
 impl Launched {
     /// Waits for the next report and returns it.
-    pub(super) fn said(executed: &mut PipeReader) -> Said {
+    pub(super) fn said(executed: &mut PipeReader) -> ChildReport {
         let mut code = [0; 4];
         if executed.read_exact(&mut code).is_err() {
-            return Said::Executed;
+            return ChildReport::Executed;
         }
         match i32::from_ne_bytes(code) {
-            code @ ..0 => Said::NotTraced(io::Error::from_raw_os_error(-code)),
-            code => Said::NotExecuted(io::Error::from_raw_os_error(code)),
+            code @ ..0 => ChildReport::NotTraced(io::Error::from_raw_os_error(-code)),
+            code => ChildReport::NotExecuted(io::Error::from_raw_os_error(code)),
         }
     }
 }

@@ -3,11 +3,11 @@
 //! They run as the caller: with the caller's user, environment, folder and files. All are in a PID namespace that ends
 //! with the session, so that no process is left, daemons included.
 
-mod cast;
 mod command;
+mod isolation;
 mod launch;
 mod output;
-mod shelter;
+mod program_table;
 mod sockets;
 mod supervisor;
 mod terminal;
@@ -28,12 +28,12 @@ use nix::sys::signal::Signal as ProcessSignal;
 pub use self::command::{Command, CommandError};
 pub use self::output::Show;
 
-use self::cast::Cast;
+use self::program_table::ProgramTable;
 use self::sockets::{SocketTables, Sockets};
-use self::supervisor::{News, NewsSender, Order, Orders, supervise};
+use self::supervisor::{EventSender, Order, Orders, SupervisorEvent, supervise};
 use self::waiting::waits_for_others;
 use super::network::Network;
-use super::signal::{Signal, Woken};
+use super::signal::{Signal, WakeReason};
 use super::transcript::Transcript;
 use crate::lab::Addresses;
 use crate::model::{Program, ProgramEnd, Side};
@@ -119,7 +119,7 @@ impl ProgramHosts {
             let names = names(network);
             let (ports, own) = (ports.to_vec(), !matches!(network, Network::LocalHost(_)));
             let (table, note) = network.on(*side, move || -> Result<_> {
-                let note = shelter::prepare(&names, own)?;
+                let note = isolation::prepare(&names, own)?;
                 Ok((SocketTables::open(ports).context("can't read the kernel's socket tables in /proc/net")?, note))
             })??;
             tables.push(table);
@@ -177,7 +177,7 @@ pub fn run_programs(
     options: ProgramOptions,
     halt: &Signal,
 ) -> Result<ProgramOutcome> {
-    let (news, heard) = channel();
+    let (events, heard) = channel();
     let (woken, wake) = io::pipe()?;
     let mut orders = Vec::new();
     let mut supervisors = Vec::new();
@@ -185,12 +185,12 @@ pub fn run_programs(
         let (sender, receiver) = channel();
         let (reader, writer) = io::pipe()?;
         let waker = writer.try_clone()?;
-        let teller = NewsSender { news: news.clone(), wake: wake.try_clone()? };
+        let teller = EventSender { events: events.clone(), wake: wake.try_clone()? };
         orders.push(Orders { orders: sender, wake: writer });
         supervisors.push(network.submit(*side, move || supervise(&receiver, reader, waker, &teller))?);
     }
-    drop((news, wake));
-    let cast = Cast::assemble(&options.servers, &options.clients);
+    drop((events, wake));
+    let table = ProgramTable::assemble(&options.servers, &options.clients);
     let mut director = Director {
         hosts,
         options,
@@ -198,7 +198,7 @@ pub fn run_programs(
         orders,
         heard,
         woken,
-        cast,
+        table,
         orphans: 0,
         listening: HashSet::new(),
         untraced: Vec::new(),
@@ -206,7 +206,7 @@ pub fn run_programs(
         at_terminal: Vec::new(),
     };
     let directed = director.direct();
-    let Director { cast, orders, .. } = director;
+    let Director { table, orders, .. } = director;
     // a supervisor ends when its order channel is closed: it is woken to notice
     for Orders { orders, wake } in orders {
         drop(orders);
@@ -216,7 +216,7 @@ pub fn run_programs(
         supervisor.wait()?.context("can't run programs")?;
     }
     let mut outcome = directed?;
-    outcome.programs = cast.programs();
+    outcome.programs = table.programs();
     outcome.notes.extend(outcome.programs.iter().filter_map(terminal::complaint));
     Ok(outcome)
 }
@@ -228,9 +228,9 @@ struct Director {
     halt: Signal,
     /// The channels to the server's host, and to the client's if that is another host.
     orders: Vec<Orders>,
-    heard: Receiver<News>,
+    heard: Receiver<SupervisorEvent>,
     woken: PipeReader,
-    cast: Cast,
+    table: ProgramTable,
     /// Number of processes that have left their parents.
     orphans: usize,
     /// Servers whose traced calls show that clients can reach them.
@@ -245,7 +245,7 @@ struct Director {
 
 /// The reason that a wait ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Waited {
+enum WaitOutcome {
     /// The condition is met.
     Done,
     /// The condition can no longer be met.
@@ -259,27 +259,27 @@ enum Waited {
 impl Director {
     fn direct(&mut self) -> Result<ProgramOutcome> {
         let mut outcome = ProgramOutcome::default();
-        let mut clients: VecDeque<usize> = self.cast.of_side(Side::Client).into();
+        let mut clients: VecDeque<usize> = self.table.of_side(Side::Client).into();
         let began = if self.options.client_first { self.client_before_server(&mut clients)? } else { Instant::now() };
         let (listens, last) = self.servers()?;
         let began = if self.options.client_first { began } else { Instant::now() };
         match listens {
-            Waited::Done => {
+            WaitOutcome::Done => {
                 let ended = self.clients(clients, began)?;
-                if ended == Waited::TimedOut {
+                if ended == WaitOutcome::TimedOut {
                     let time = humantime::format_duration(self.options.timeout.unwrap_or_default());
-                    let who = self.cast.running_clients().join(" and ");
+                    let who = self.table.running_clients().join(" and ");
                     outcome.unmet.push(format!("{who} had not ended after {time} (--timeout) and was stopped"));
                 }
             }
-            Waited::Never if self.options.client_first => {
+            WaitOutcome::Never if self.options.client_first => {
                 // the client that came first may still wait for it
                 self.clients(VecDeque::new(), began)?;
             }
             // that it did not start is reported with its reason
-            Waited::Never if self.cast.did_not_start(last) => {}
-            Waited::Never | Waited::TimedOut => outcome.unmet.push(self.never_listened(last)?),
-            Waited::Halted => {}
+            WaitOutcome::Never if self.table.did_not_start(last) => {}
+            WaitOutcome::Never | WaitOutcome::TimedOut => outcome.unmet.push(self.never_listened(last)?),
+            WaitOutcome::Halted => {}
         }
         self.stop_all()?;
         self.report(&mut outcome);
@@ -291,21 +291,21 @@ impl Director {
 
     /// Starts one server after the other, each when clients can reach the one before. Returns the reason that the last
     /// wait ended, and the index of the last server started.
-    fn servers(&mut self) -> Result<(Waited, usize)> {
-        let (mut listens, mut last) = (Waited::Done, 0);
-        for server in self.cast.of_side(Side::Server) {
+    fn servers(&mut self) -> Result<(WaitOutcome, usize)> {
+        let (mut listens, mut last) = (WaitOutcome::Done, 0);
+        for server in self.table.of_side(Side::Server) {
             let before = self.hosts.server_sockets()?.serving();
             self.start(server)?;
             last = server;
             listens = self.wait(Some(self.options.listen_timeout), |director| {
                 // a traced call reports it at once; the sockets of other programs are read from the kernel's tables
                 if director.listening.contains(&server) || director.hosts.server_sockets()?.serving() > before {
-                    return Ok(Some(Waited::Done));
+                    return Ok(Some(WaitOutcome::Done));
                 }
-                let gone = director.cast.has_ended(server) && director.orphans == 0;
-                Ok(gone.then_some(Waited::Never))
+                let gone = director.table.has_ended(server) && director.orphans == 0;
+                Ok(gone.then_some(WaitOutcome::Never))
             })?;
-            if listens != Waited::Done {
+            if listens != WaitOutcome::Done {
                 break;
             }
         }
@@ -319,27 +319,28 @@ impl Director {
         if let Some(first) = clients.pop_front() {
             self.start(first)?;
             self.wait(self.options.timeout, |director| {
-                let done = director.hosts.sent()? > before || director.cast.has_ended(first);
-                Ok(done.then_some(Waited::Done))
+                let done = director.hosts.sent()? > before || director.table.has_ended(first);
+                Ok(done.then_some(WaitOutcome::Done))
             })?;
         }
         Ok(began)
     }
 
     /// Runs the clients, and waits for the end of them and of their connections.
-    fn clients(&mut self, mut clients: VecDeque<usize>, began: Instant) -> Result<Waited> {
+    fn clients(&mut self, mut clients: VecDeque<usize>, began: Instant) -> Result<WaitOutcome> {
         let deadline = self.options.timeout.map(|timeout| began + timeout);
         loop {
             let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-            let ended = self.wait(left, |director| Ok(director.cast.clients_ended().then_some(Waited::Done)))?;
-            if ended != Waited::Done {
+            let ended = self.wait(left, |director| Ok(director.table.clients_ended().then_some(WaitOutcome::Done)))?;
+            if ended != WaitOutcome::Done {
                 return Ok(ended);
             }
             let settle = self.options.settle;
-            let settled =
-                self.wait(Some(settle), |director| Ok((director.hosts.sockets()?.open == 0).then_some(Waited::Done)))?;
-            if settled == Waited::Halted || clients.is_empty() {
-                return Ok(if settled == Waited::Halted { settled } else { Waited::Done });
+            let settled = self.wait(Some(settle), |director| {
+                Ok((director.hosts.sockets()?.open == 0).then_some(WaitOutcome::Done))
+            })?;
+            if settled == WaitOutcome::Halted || clients.is_empty() {
+                return Ok(if settled == WaitOutcome::Halted { settled } else { WaitOutcome::Done });
             }
             let next = if self.options.together { clients.len() } else { 1 };
             for client in clients.drain(..next) {
@@ -352,64 +353,66 @@ impl Director {
     fn let_end(&mut self, servers: &[usize]) -> Result<()> {
         self.wait(Some(OWN_END), |director| {
             let serves = director.hosts.server_sockets()?.serving() > 0;
-            let mut running = servers.iter().filter(|id| director.cast.is_running(**id));
-            let ends = running.any(|id| !serves || !director.cast.pid(*id).is_none_or(waits_for_others));
-            Ok((!ends).then_some(Waited::Done))
+            let mut running = servers.iter().filter(|id| director.table.is_running(**id));
+            let ends = running.any(|id| !serves || !director.table.pid(*id).is_none_or(waits_for_others));
+            Ok((!ends).then_some(WaitOutcome::Done))
         })?;
         Ok(())
     }
 
     /// Ends the clients that still run, then the servers, then any processes that they have left.
     fn stop_all(&mut self) -> Result<()> {
-        if !self.cast.clients_ended() {
+        if !self.table.clients_ended() {
             self.orders.iter().for_each(|orders| orders.give(Order::NoteWaiting));
         }
         for side in [Side::Client, Side::Server] {
-            let group = self.cast.of_side(side);
+            let group = self.table.of_side(side);
             if side == Side::Server {
                 self.let_end(&group)?;
             }
             for signal in [ProcessSignal::SIGINT, ProcessSignal::SIGTERM, ProcessSignal::SIGKILL] {
-                let running: Vec<usize> = group.iter().copied().filter(|id| self.cast.is_running(*id)).collect();
+                let running: Vec<usize> = group.iter().copied().filter(|id| self.table.is_running(*id)).collect();
                 if running.is_empty() {
                     break;
                 }
                 for id in &running {
-                    self.cast.stopped_with(*id, signal.as_str());
+                    self.table.stopped_with(*id, signal.as_str());
                     self.order(*id, Order::Signal(Some(*id), signal));
                 }
                 let grace = if signal == ProcessSignal::SIGKILL { None } else { Some(GRACE) };
                 self.wait_for_end(grace, |director| {
-                    Ok(running.iter().all(|id| director.cast.has_ended(*id)).then_some(Waited::Done))
+                    Ok(running.iter().all(|id| director.table.has_ended(*id)).then_some(WaitOutcome::Done))
                 })?;
             }
         }
         if self.orphans > 0 {
             self.orders.iter().for_each(|orders| orders.give(Order::Signal(None, ProcessSignal::SIGTERM)));
-            self.wait_for_end(Some(GRACE), |director| Ok((director.orphans == 0).then_some(Waited::Done)))?;
+            self.wait_for_end(Some(GRACE), |director| Ok((director.orphans == 0).then_some(WaitOutcome::Done)))?;
         }
         let settle = self.options.settle;
-        self.wait_for_end(Some(settle), |director| Ok((director.hosts.sockets()?.open == 0).then_some(Waited::Done)))?;
+        self.wait_for_end(Some(settle), |director| {
+            Ok((director.hosts.sockets()?.open == 0).then_some(WaitOutcome::Done))
+        })?;
         Ok(())
     }
 
     /// Reports the meaning of the programs' exit statuses.
     fn report(&mut self, outcome: &mut ProgramOutcome) {
         for (id, why) in &self.untraced {
-            let label = self.cast.0.get(*id).map(cast::Member::label).unwrap_or_default();
+            let label = self.table.0.get(*id).map(program_table::ProgramState::label).unwrap_or_default();
             outcome.notes.push(format!("the calls of {label} were not traced ({why}): the report has none of them"));
         }
         self.user_kept.dedup_by_key(|(id, _)| *id);
         for (id, call) in &self.user_kept {
-            let label = self.cast.0.get(*id).map(cast::Member::label).unwrap_or_default();
+            let label = self.table.0.get(*id).map(program_table::ProgramState::label).unwrap_or_default();
             outcome.notes.push(format!(
                 "{label} could not change its user or group ({call}() failed): the programs of a run keep the user that started echolab, without the rights of root"
             ));
         }
         for id in &self.at_terminal {
-            outcome.unmet.push(terminal::stopped(&self.cast.named(*id)));
+            outcome.unmet.push(terminal::stopped(&self.table.named(*id)));
         }
-        for member in &self.cast.0 {
+        for member in &self.table.0 {
             match &member.end {
                 Some(ProgramEnd::NotStarted(why)) => {
                     outcome.failed.push(format!(
@@ -436,9 +439,9 @@ impl Director {
         let unix = self.hosts.server_sockets()?.unix > 0;
         let time = humantime::format_duration(self.options.listen_timeout);
         let what = format!("has no listening TCP socket and no bound UDP socket after {time} (--listen-timeout)");
-        let ended = self.cast.has_ended(server);
-        let named = self.cast.named(server);
-        let started = if self.cast.of_side(Side::Client).len() > 1 {
+        let ended = self.table.has_ended(server);
+        let named = self.table.named(server);
+        let started = if self.table.of_side(Side::Client).len() > 1 {
             "no client was started"
         } else {
             "the client was not started"
@@ -454,25 +457,25 @@ impl Director {
     }
 
     fn start(&mut self, id: usize) -> Result<()> {
-        let Some(member) = self.cast.0.get_mut(id) else { return Ok(()) };
+        let Some(member) = self.table.0.get_mut(id) else { return Ok(()) };
         let input = if member.side() == Side::Server { None } else { Some(&self.options.input) };
         let alone = !self.options.together || member.is_first();
         let launch = member.launch(input, alone, &self.options.show, self.options.transcripts.as_ref())?;
         self.order(id, Order::Start(id, Box::new(launch)));
         self.wait_for_end(None, |director| {
             Ok(director
-                .cast
+                .table
                 .0
                 .get(id)
                 .is_none_or(|member| member.started || member.end.is_some())
-                .then_some(Waited::Done))
+                .then_some(WaitOutcome::Done))
         })?;
         Ok(())
     }
 
     /// Sends an order to the supervisor of a program.
     fn order(&self, id: usize, order: Order) {
-        let of_server = self.cast.0.get(id).is_some_and(|member| member.side() == Side::Server);
+        let of_server = self.table.0.get(id).is_some_and(|member| member.side() == Side::Server);
         let orders = if of_server { self.orders.first() } else { self.orders.last() };
         if let Some(orders) = orders {
             orders.give(order);
@@ -483,8 +486,8 @@ impl Director {
     fn wait(
         &mut self,
         most: Option<Duration>,
-        look: impl FnMut(&mut Self) -> Result<Option<Waited>>,
-    ) -> Result<Waited> {
+        look: impl FnMut(&mut Self) -> Result<Option<WaitOutcome>>,
+    ) -> Result<WaitOutcome> {
         self.wait_until(most, true, look)
     }
 
@@ -492,8 +495,8 @@ impl Director {
     fn wait_for_end(
         &mut self,
         most: Option<Duration>,
-        look: impl FnMut(&mut Self) -> Result<Option<Waited>>,
-    ) -> Result<Waited> {
+        look: impl FnMut(&mut Self) -> Result<Option<WaitOutcome>>,
+    ) -> Result<WaitOutcome> {
         self.wait_until(most, false, look)
     }
 
@@ -501,8 +504,8 @@ impl Director {
         &mut self,
         most: Option<Duration>,
         halts: bool,
-        mut look: impl FnMut(&mut Self) -> Result<Option<Waited>>,
-    ) -> Result<Waited> {
+        mut look: impl FnMut(&mut Self) -> Result<Option<WaitOutcome>>,
+    ) -> Result<WaitOutcome> {
         let deadline = most.map(|most| Instant::now() + most);
         loop {
             self.hear();
@@ -511,25 +514,25 @@ impl Director {
             }
             let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
             if left == Some(Duration::ZERO) {
-                return Ok(Waited::TimedOut);
+                return Ok(WaitOutcome::TimedOut);
             }
             let time = LOOK.min(left.unwrap_or(LOOK));
             let woken = if halts {
                 self.halt.wait_with(&self.woken, PollFlags::POLLIN, Some(time))?
             } else {
                 let mut waits = [nix::poll::PollFd::new(std::os::fd::AsFd::as_fd(&self.woken), PollFlags::POLLIN)];
-                if super::signal::poll(&mut waits, Some(time))? { Woken::Ready } else { Woken::TimedOut }
+                if super::signal::poll(&mut waits, Some(time))? { WakeReason::Ready } else { WakeReason::TimedOut }
             };
             match woken {
-                Woken::Signalled => return Ok(Waited::Halted),
-                Woken::Ready => {
+                WakeReason::Signalled => return Ok(WaitOutcome::Halted),
+                WakeReason::Ready => {
                     let mut bytes = [0; 512];
                     if self.woken.read(&mut bytes)? == 0 {
                         // all supervisors have ended: their errors are reported when they are joined
-                        return Ok(Waited::Never);
+                        return Ok(WaitOutcome::Never);
                     }
                 }
-                Woken::TimedOut => {}
+                WakeReason::TimedOut => {}
             }
         }
     }
@@ -538,21 +541,21 @@ impl Director {
     fn end_at_terminal(&mut self, id: usize) {
         if !self.at_terminal.contains(&id) {
             self.at_terminal.push(id);
-            self.cast.stopped_with(id, ProcessSignal::SIGKILL.as_str());
+            self.table.stopped_with(id, ProcessSignal::SIGKILL.as_str());
             self.order(id, Order::Signal(Some(id), ProcessSignal::SIGKILL));
         }
     }
 
     fn hear(&mut self) {
-        while let Ok(news) = self.heard.try_recv() {
-            match news {
-                News::Started(id, pid) => self.cast.started(id, pid),
-                News::Listens(id) => drop(self.listening.insert(id)),
-                News::AtTerminal(id) => self.end_at_terminal(id),
-                News::Ended(id, end) => self.cast.ended(id, end),
-                News::NotTraced(id, why) => self.untraced.push((id, why)),
-                News::UserKept(id, call) => self.user_kept.push((id, call)),
-                News::Orphans(count) => self.orphans = count,
+        while let Ok(events) = self.heard.try_recv() {
+            match events {
+                SupervisorEvent::Started(id, pid) => self.table.started(id, pid),
+                SupervisorEvent::Listens(id) => drop(self.listening.insert(id)),
+                SupervisorEvent::AtTerminal(id) => self.end_at_terminal(id),
+                SupervisorEvent::Ended(id, end) => self.table.ended(id, end),
+                SupervisorEvent::NotTraced(id, why) => self.untraced.push((id, why)),
+                SupervisorEvent::UserKept(id, call) => self.user_kept.push((id, call)),
+                SupervisorEvent::Orphans(count) => self.orphans = count,
             }
         }
     }

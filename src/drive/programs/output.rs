@@ -60,11 +60,11 @@ impl Output {
 
 /// The output of a running program.
 #[derive(Debug)]
-pub(super) struct Outlet {
+pub(super) struct ProgramOutput {
     reader: JoinHandle<Output>,
 }
 
-impl Outlet {
+impl ProgramOutput {
     /// Starts the reading thread; returns with it the descriptor that the program writes to: a terminal, since most
     /// languages buffer lines that are written to a pipe.
     ///
@@ -134,8 +134,8 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_to_the_descriptor_is_read_to_its_end() -> io::Result<()> {
-        let (outlet, writer) = Outlet::open("server".to_owned(), Arc::new(|_, _| {}))?;
+    fn output_of_a_descriptor_is_read_to_its_end() -> io::Result<()> {
+        let (outlet, writer) = ProgramOutput::open("server".to_owned(), Arc::new(|_, _| {}))?;
         nix::unistd::write(&writer, b"ready\nno end")?;
         drop(writer);
         assert_eq!(outlet.end().lines, ["ready", "no end"]);

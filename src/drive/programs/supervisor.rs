@@ -11,8 +11,8 @@ use nix::poll::{PollFd, PollFlags};
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
 
-use super::launch::{Launch, Launched, Said};
-use super::shelter::{Init, next_change};
+use super::isolation::{Init, next_change};
+use super::launch::{ChildReport, Launch, Launched};
 use super::trace::{EVENT_STOP, Tracer};
 use crate::drive::signal::poll;
 use crate::model::ProgramEnd;
@@ -36,7 +36,7 @@ pub(super) enum Order {
 
 /// A report of the supervisor.
 #[derive(Debug)]
-pub(super) enum News {
+pub(super) enum SupervisorEvent {
     /// A program runs, as this process.
     Started(Id, libc::pid_t),
     /// A traced call of a program has made a socket that clients can reach.
@@ -70,15 +70,15 @@ impl Orders {
 
 /// The sending end of news: it also wakes the reader.
 #[derive(Debug)]
-pub(super) struct NewsSender {
-    pub(super) news: Sender<News>,
+pub(super) struct EventSender {
+    pub(super) events: Sender<SupervisorEvent>,
     pub(super) wake: PipeWriter,
 }
 
-impl NewsSender {
-    fn tell(&self, news: News) {
+impl EventSender {
+    fn tell(&self, events: SupervisorEvent) {
         // a reader that has ended does not need it
-        let _ = self.news.send(news);
+        let _ = self.events.send(events);
         let _ = (&self.wake).write(&[1]);
     }
 }
@@ -96,15 +96,15 @@ struct Running {
 
 impl Running {
     /// Reads the next report of a child before its exec.
-    fn hear(&mut self, teller: &NewsSender) {
+    fn hear(&mut self, teller: &EventSender) {
         if let Some(executed) = &mut self.executed {
             match Launched::said(executed) {
-                Said::NotTraced(error) => teller.tell(News::NotTraced(self.id, error.to_string())),
-                Said::Executed => {
+                ChildReport::NotTraced(error) => teller.tell(SupervisorEvent::NotTraced(self.id, error.to_string())),
+                ChildReport::Executed => {
                     self.executed = None;
-                    teller.tell(News::Started(self.id, self.pid.as_raw()));
+                    teller.tell(SupervisorEvent::Started(self.id, self.pid.as_raw()));
                 }
-                Said::NotExecuted(error) => {
+                ChildReport::NotExecuted(error) => {
                     self.executed = None;
                     self.failure = Some(error);
                 }
@@ -121,7 +121,7 @@ pub(super) fn supervise(
     orders: &Receiver<Order>,
     woken: PipeReader,
     waker: PipeWriter,
-    teller: &NewsSender,
+    teller: &EventSender,
 ) -> io::Result<()> {
     let init = Init::start()?;
     let child_ended = signal_hook::low_level::pipe::register(libc::SIGCHLD, waker)?;
@@ -130,7 +130,7 @@ pub(super) fn supervise(
     result
 }
 
-fn follow(orders: &Receiver<Order>, mut woken: PipeReader, teller: &NewsSender, init: &Init) -> io::Result<()> {
+fn follow(orders: &Receiver<Order>, mut woken: PipeReader, teller: &EventSender, init: &Init) -> io::Result<()> {
     let mut running: Vec<Running> = Vec::new();
     let mut tracer = Tracer::default();
     let mut orphans = 0;
@@ -139,7 +139,7 @@ fn follow(orders: &Receiver<Order>, mut woken: PipeReader, teller: &NewsSender, 
             match orders.try_recv() {
                 Ok(Order::Start(id, launch)) => match start(id, *launch, &mut tracer, teller) {
                     Ok(program) => running.push(program),
-                    Err(error) => teller.tell(News::Ended(id, ProgramEnd::NotStarted(reason(&error)))),
+                    Err(error) => teller.tell(SupervisorEvent::Ended(id, ProgramEnd::NotStarted(reason(&error)))),
                 },
                 Ok(Order::NoteWaiting) => tracer.note_waiting(),
                 Ok(Order::Signal(Some(id), signal)) => {
@@ -165,11 +165,11 @@ fn follow(orders: &Receiver<Order>, mut woken: PipeReader, teller: &NewsSender, 
                 if stopped_at_terminal(status, tracer.program_of(pid).is_some()) {
                     let leader = running.iter().find(|program| program.pid.as_raw() == pid).map(|program| program.id);
                     let program = tracer.program_of(pid).or(leader);
-                    program.into_iter().for_each(|id| teller.tell(News::AtTerminal(id)));
+                    program.into_iter().for_each(|id| teller.tell(SupervisorEvent::AtTerminal(id)));
                 }
                 tracer.stopped(pid, status);
-                tracer.listening().into_iter().for_each(|id| teller.tell(News::Listens(id)));
-                tracer.refused().into_iter().for_each(|(id, call)| teller.tell(News::UserKept(id, call)));
+                tracer.listening().into_iter().for_each(|id| teller.tell(SupervisorEvent::Listens(id)));
+                tracer.refused().into_iter().for_each(|(id, call)| teller.tell(SupervisorEvent::UserKept(id, call)));
                 continue;
             }
             some_ended = true;
@@ -180,15 +180,15 @@ fn follow(orders: &Receiver<Order>, mut woken: PipeReader, teller: &NewsSender, 
                     program.hear(teller);
                 }
                 let end = program.failure.map_or(end, |error| ProgramEnd::NotStarted(reason(&error)));
-                ended.push(News::Ended(program.id, end));
+                ended.push(SupervisorEvent::Ended(program.id, end));
             }
         }
         // counted before the end of a program is reported, so that a daemon is known when its parent is gone
         let now = if some_ended { init.orphans().len() } else { orphans };
         if now != std::mem::replace(&mut orphans, now) {
-            teller.tell(News::Orphans(now));
+            teller.tell(SupervisorEvent::Orphans(now));
         }
-        ended.into_iter().for_each(|news| teller.tell(news));
+        ended.into_iter().for_each(|events| teller.tell(events));
         let starting = running.iter().filter_map(|program| program.executed.as_ref()).map(AsFd::as_fd);
         let watched = std::iter::once(woken.as_fd()).chain(starting);
         let mut waits: Vec<_> = watched.map(|fd| PollFd::new(fd, PollFlags::POLLIN)).collect();
@@ -205,12 +205,12 @@ fn follow(orders: &Receiver<Order>, mut woken: PipeReader, teller: &NewsSender, 
     }
 }
 
-fn start(id: Id, launch: Launch, tracer: &mut Tracer, teller: &NewsSender) -> io::Result<Running> {
+fn start(id: Id, launch: Launch, tracer: &mut Tracer, teller: &EventSender) -> io::Result<Running> {
     let Launched { pid, leads, traced, executed } = launch.start()?;
     match (traced, launch.transcript) {
         (Ok(()), Some(transcript)) => tracer.add(id, pid.as_raw(), transcript),
         (Ok(()), None) => {}
-        (Err(error), _) => teller.tell(News::NotTraced(id, error.to_string())),
+        (Err(error), _) => teller.tell(SupervisorEvent::NotTraced(id, error.to_string())),
     }
     Ok(Running { id, pid, leads, executed: Some(executed), failure: None })
 }
@@ -252,7 +252,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_wait_status_tells_how_a_process_ended() {
+    fn wait_status_shows_how_a_process_ended() {
         assert_eq!(ending(3 << 8), Some(ProgramEnd::Exited(3)));
         assert_eq!(ending(libc::SIGSEGV), Some(ProgramEnd::Signalled("SIGSEGV".to_owned())));
         assert_eq!(ending(libc::SIGSEGV | 0x80), Some(ProgramEnd::Signalled("SIGSEGV".to_owned())));

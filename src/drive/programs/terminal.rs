@@ -1,6 +1,6 @@
 //! Programs that need a terminal, which a run does not provide.
 
-use super::cast::named;
+use super::program_table::named;
 use crate::model::Program;
 
 /// Words of programs that have no terminal to open.

@@ -31,7 +31,7 @@ const PROCESSES: usize = 256;
 
 /// The state of a thread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Doing {
+enum ThreadState {
     /// It runs, and may be about to end.
     Runs,
     /// It waits for others to send.
@@ -57,7 +57,7 @@ pub(super) fn waits_for_others(pid: pid_t) -> bool {
         }
     }
     let any = |what| doing.contains(&what);
-    any(Doing::Unknown) || any(Doing::Waits) && !any(Doing::Runs)
+    any(ThreadState::Unknown) || any(ThreadState::Waits) && !any(ThreadState::Runs)
 }
 
 /// The folders of a process's threads.
@@ -66,22 +66,22 @@ fn threads(process: pid_t) -> Vec<String> {
     tasks.filter_map(|task| Some(task.ok()?.path().to_str()?.to_owned())).collect()
 }
 
-fn does(thread: &str) -> Doing {
+fn does(thread: &str) -> ThreadState {
     match fs::read_to_string(format!("{thread}/syscall")) {
         Ok(call) => call_of(&call),
         // the thread is gone
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Doing::Other,
-        Err(error) if error.raw_os_error() == Some(libc::ESRCH) => Doing::Other,
-        Err(_) => Doing::Unknown,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => ThreadState::Other,
+        Err(error) if error.raw_os_error() == Some(libc::ESRCH) => ThreadState::Other,
+        Err(_) => ThreadState::Unknown,
     }
 }
 
 /// `running`, or the number of the call with its arguments; -1 outside of a call.
-fn call_of(text: &str) -> Doing {
+fn call_of(text: &str) -> ThreadState {
     match text.split_whitespace().next().map(str::parse::<libc::c_long>) {
-        Some(Ok(number)) if WAITS.contains(&number) => Doing::Waits,
-        Some(Ok(-1)) | Some(Err(_)) => Doing::Runs,
-        Some(Ok(_)) | None => Doing::Other,
+        Some(Ok(number)) if WAITS.contains(&number) => ThreadState::Waits,
+        Some(Ok(-1)) | Some(Err(_)) => ThreadState::Runs,
+        Some(Ok(_)) | None => ThreadState::Other,
     }
 }
 
@@ -90,17 +90,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_call_of_a_thread_tells_what_it_waits_for() {
+    fn call_of_a_thread_shows_what_it_waits_for() {
         let accept = format!("{} 0x3 0x0 0x0 0x0 0x0 0x0 0x7ffd 0x7f0c\n", libc::SYS_accept4);
-        assert_eq!(call_of(&accept), Doing::Waits);
-        assert_eq!(call_of(&format!("{} 0x1", libc::SYS_clock_nanosleep)), Doing::Other);
-        assert_eq!(call_of("running\n"), Doing::Runs);
-        assert_eq!(call_of("-1 0x7ffd 0x7f0c\n"), Doing::Runs);
-        assert_eq!(call_of(""), Doing::Other);
+        assert_eq!(call_of(&accept), ThreadState::Waits);
+        assert_eq!(call_of(&format!("{} 0x1", libc::SYS_clock_nanosleep)), ThreadState::Other);
+        assert_eq!(call_of("running\n"), ThreadState::Runs);
+        assert_eq!(call_of("-1 0x7ffd 0x7f0c\n"), ThreadState::Runs);
+        assert_eq!(call_of(""), ThreadState::Other);
     }
 
     #[test]
-    fn a_process_that_is_gone_waits_for_nothing() {
+    fn ended_process_waits_for_nothing() {
         assert!(!waits_for_others(pid_t::MAX));
     }
 }

@@ -7,7 +7,7 @@ use std::net::{SocketAddr, TcpStream};
 use socket2::Socket;
 
 use crate::drive::fault::Fault;
-use crate::drive::stream::Patience;
+use crate::drive::stream::WaitLimits;
 use crate::drive::traced_socket::TracedSocket;
 use crate::drive::transcript::Transcript;
 use crate::model::Protocol;
@@ -24,7 +24,7 @@ pub(super) const BAD_GATEWAY: &[u8] = b"HTTP/1.1 502 Bad Gateway\r\nContent-Leng
 /// A connection for one request and its answer.
 pub(super) struct Exchange<'a> {
     socket: TracedSocket,
-    patience: Patience<'a>,
+    limits: WaitLimits<'a>,
 }
 
 impl<'a> Exchange<'a> {
@@ -34,11 +34,11 @@ impl<'a> Exchange<'a> {
         to: SocketAddr,
         number: u64,
         transcript: &Transcript,
-        patience: Patience<'a>,
+        limits: WaitLimits<'a>,
     ) -> Result<Self, Fault> {
         let mut socket = TracedSocket::new(socket, Protocol::Tcp, number, transcript.clone());
-        socket.connect(to, patience)?;
-        Ok(Self { socket, patience })
+        socket.connect(to, limits)?;
+        Ok(Self { socket, limits })
     }
 
     /// Takes a connection that was accepted.
@@ -47,15 +47,15 @@ impl<'a> Exchange<'a> {
         peer: SocketAddr,
         number: u64,
         transcript: &Transcript,
-        patience: Patience<'a>,
+        limits: WaitLimits<'a>,
     ) -> Result<Self, Fault> {
         let socket = TracedSocket::accepted(stream.into(), Some(peer), number, transcript.clone())?;
-        Ok(Self { socket, patience })
+        Ok(Self { socket, limits })
     }
 
     /// Sends all bytes.
     pub(super) fn send(&mut self, bytes: &[u8]) -> Result<(), Fault> {
-        self.socket.send(bytes, self.patience)
+        self.socket.send(bytes, self.limits)
     }
 
     /// Reads the head of a GET request and returns its target.
@@ -84,7 +84,7 @@ impl<'a> Exchange<'a> {
 
     fn read(&mut self, all: &mut Vec<u8>) -> Result<usize, Fault> {
         let mut buffer = [0; 4096];
-        let count = self.socket.receive(&mut buffer, self.patience)?;
+        let count = self.socket.receive(&mut buffer, self.limits)?;
         all.extend_from_slice(buffer.get(..count).unwrap_or_default());
         Ok(count)
     }
@@ -128,7 +128,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_request_is_read_when_its_head_is_there() {
+    fn request_is_read_once_its_head_is_complete() {
         let request = b"GET http://192.0.2.1:80/a?b HTTP/1.1\r\nHost: x\r\n\r\n";
         for cut in 0..request.len() {
             assert!(target_of(&request[..cut]).expect("so far so good").is_none());

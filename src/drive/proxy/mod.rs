@@ -24,7 +24,7 @@ use super::server::bind_error;
 use super::session_context::SessionContext;
 use super::signal::Signal;
 use super::socket::{bound_socket, new_socket};
-use super::stream::Patience;
+use super::stream::WaitLimits;
 use super::transcript::Transcript;
 use crate::model::{Protocol, Side};
 
@@ -32,7 +32,7 @@ use crate::model::{Protocol, Side};
 const DOCUMENT: &str = "This is the document that the origin server has.\n";
 
 /// Time limit of each wait of the three for another.
-const PATIENCE: Duration = Duration::from_secs(5);
+const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Number of clients that request the document at the same time, after the first two.
 const AT_ONCE: u64 = 8;
@@ -102,7 +102,7 @@ impl Proxy {
                 })
             });
             let ask = |(number, socket): (u64, Socket)| -> Result<(), Fault> {
-                let mut client = Exchange::connect(socket, address, number, &context.client, patience(context))?;
+                let mut client = Exchange::connect(socket, address, number, &context.client, limits(context))?;
                 let target = format!("http://{origin_address}/document");
                 client.send(
                     format!("GET {target} HTTP/1.1\r\nHost: {origin_address}\r\nConnection: close\r\n\r\n").as_bytes(),
@@ -137,8 +137,8 @@ fn failed(server: SocketAddr, fault: Fault) -> ClientFault {
     }
 }
 
-fn patience(context: &SessionContext) -> Patience<'_> {
-    Patience { halt: &context.halt, timeout: Some(PATIENCE), pace: None }
+fn limits(context: &SessionContext) -> WaitLimits<'_> {
+    WaitLimits { halt: &context.halt, timeout: Some(TIMEOUT), pace: None }
 }
 
 /// Accepts connections until told to finish, each in a thread of its own.
@@ -156,7 +156,7 @@ fn serve(
             let Ok((stream, peer)) = listener.accept() else { continue };
             number += 1;
             scope.spawn(move || {
-                if let Ok(exchange) = Exchange::accept(stream, peer, number, transcript, patience(context)) {
+                if let Ok(exchange) = Exchange::accept(stream, peer, number, transcript, limits(context)) {
                     // a client that has closed does not need an answer
                     let _ = answer(exchange);
                 }
@@ -202,7 +202,7 @@ fn fetch(
     let socket = upstream.lock().unwrap_or_else(PoisonError::into_inner).take();
     let socket = socket.ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))?;
     let transcript = context.server.of_program("proxy", Side::Client);
-    let mut connection = Exchange::connect(socket, origin, TO_ORIGIN, &transcript, patience(context))?;
+    let mut connection = Exchange::connect(socket, origin, TO_ORIGIN, &transcript, limits(context))?;
     let path = http::path_of(target);
     connection.send(format!("GET {path} HTTP/1.1\r\nHost: {origin}\r\nConnection: close\r\n\r\n").as_bytes())?;
     let answer = connection.read_to_end()?;

@@ -1,7 +1,7 @@
 //! Connection termination: orderly, half-closed, or by reset.
 
 use super::expectation::{Count, Expectation};
-use super::{LabSetup, Programs, Runs, Scenario, Topic, ms};
+use super::{LabSetup, Programs, RunsOn, Scenario, Topic, ms};
 use crate::drive::script::{ExpectedError, Setting, SocketOp, client, listener, server};
 use crate::model::Protocol;
 
@@ -10,7 +10,7 @@ const TCP: Scenario = Scenario {
     topic: Topic::Close,
     about: "",
     story: "",
-    runs: Runs::Anywhere,
+    runs: RunsOn::Anywhere,
     takes: ms(100),
     lasts: ms(1000),
     protocol: Protocol::Tcp,
@@ -82,7 +82,7 @@ pub(super) static SIMULTANEOUS_CLOSE: Scenario = Scenario {
             both pass through the state CLOSING to TIME-WAIT (RFC 9293 §3.6, figure 14): neither closed first. This \
             needs a link with some delay.",
     takes: ms(600),
-    runs: Runs::Lab,
+    runs: RunsOn::Lab,
     programs: Programs::Script(&[
         listener(SocketOp::Listen(8)),
         client(SocketOp::Connect),

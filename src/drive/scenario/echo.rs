@@ -1,7 +1,7 @@
 //! Sessions of the echo server and its clients in which nothing goes wrong, and those of a client that leaves early.
 
 use super::expectation::{Count, Expectation};
-use super::{LabSetup, Programs, Runs, Scenario, Topic, ms};
+use super::{LabSetup, Programs, RunsOn, Scenario, Topic, ms};
 use crate::drive::behaviour::{Behaviour, Transform};
 use crate::drive::client::Plan;
 use crate::model::Protocol;
@@ -12,7 +12,7 @@ const TCP: Scenario = Scenario {
     topic: Topic::Echo,
     about: "",
     story: "",
-    runs: Runs::Anywhere,
+    runs: RunsOn::Anywhere,
     takes: ms(100),
     lasts: ms(1000),
     protocol: Protocol::Tcp,
@@ -160,7 +160,7 @@ pub(super) static V4: Scenario = Scenario {
             bytes. The server pauses before it reads, finds all 520 bytes and answers once. Four sends become two \
             segments and one answer. On loopback the ACK arrives so soon that the four sends would be four segments.",
     takes: ms(500),
-    runs: Runs::Lab,
+    runs: RunsOn::Lab,
     lasts: ms(1500),
     programs: Programs::Echo(|| {
         let messages = [b'a', b'b', b'c', b'd'].map(|letter| vec![letter; 130]).to_vec();

@@ -1,9 +1,9 @@
 //! Connection establishment: delayed, refused or without an answer.
 
 use super::expectation::{Count, Expectation};
-use super::{LabSetup, Programs, Runs, Scenario, Topic, ms};
+use super::{LabSetup, Programs, RunsOn, Scenario, Topic, ms};
 use crate::drive::script::{
-    ExpectedError, Loses, ScriptStep, Setting, SocketOp, Target, another_client, another_server, client, listener,
+    ExpectedError, ScriptStep, Setting, SocketLoss, SocketOp, Target, another_client, another_server, client, listener,
     server,
 };
 use crate::model::{Protocol, Side};
@@ -13,7 +13,7 @@ const TCP: Scenario = Scenario {
     topic: Topic::Handshake,
     about: "",
     story: "",
-    runs: Runs::Anywhere,
+    runs: RunsOn::Anywhere,
     takes: ms(100),
     lasts: ms(1000),
     protocol: Protocol::Tcp,
@@ -83,7 +83,7 @@ pub(super) static LOST_SYN: Scenario = Scenario {
     lasts: ms(2500),
     programs: Programs::Script(&[
         listener(SocketOp::Listen(8)),
-        listener(SocketOp::Lose(Loses::Marked)),
+        listener(SocketOp::Lose(SocketLoss::Marked)),
         client(SocketOp::Set(Setting::Marked(true))),
         client(SocketOp::Begin),
         client(SocketOp::Set(Setting::Marked(false))),
@@ -114,10 +114,10 @@ pub(super) static LOST_SYNACK: Scenario = Scenario {
     lasts: ms(3500),
     programs: Programs::Script(&[
         listener(SocketOp::Listen(8)),
-        client(SocketOp::Lose(Loses::All)),
+        client(SocketOp::Lose(SocketLoss::All)),
         client(SocketOp::Begin),
         client(SocketOp::Wait(ms(500))),
-        client(SocketOp::Lose(Loses::Nothing)),
+        client(SocketOp::Lose(SocketLoss::Nothing)),
         client(SocketOp::Finish),
         server(SocketOp::Accept),
         client(SocketOp::Shutdown),
@@ -181,7 +181,7 @@ pub(super) static CONNECT_TIMEOUT: Scenario = Scenario {
     lasts: ms(4500),
     programs: Programs::Script(&[
         listener(SocketOp::Listen(8)),
-        listener(SocketOp::Lose(Loses::All)),
+        listener(SocketOp::Lose(SocketLoss::All)),
         client(SocketOp::Set(Setting::SynRetries(1))),
         client(SocketOp::Fails(ExpectedError::TimedOut, &SocketOp::Connect)),
     ]),
@@ -254,7 +254,7 @@ pub(super) static SIMULTANEOUS_OPEN: Scenario = Scenario {
             second so that the SYNs cross. Programs behind two firewalls open connections in this way on purpose.",
     takes: ms(800),
     lasts: ms(2000),
-    runs: Runs::Lab,
+    runs: RunsOn::Lab,
     programs: Programs::Script(&[
         client(SocketOp::Bind),
         client(SocketOp::Begin),

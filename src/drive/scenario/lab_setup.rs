@@ -67,14 +67,14 @@ mod tests {
     use crate::drive::SCENARIOS;
 
     #[test]
-    fn every_scenario_s_lab_can_be_built() {
+    fn lab_of_every_scenario_can_be_built() {
         for scenario in SCENARIOS {
             assert!(scenario.lab.options().is_ok(), "{}: {:?}", scenario.name, scenario.lab);
         }
     }
 
     #[test]
-    fn what_sockets_lose_on_loopback_the_wire_loses_in_the_lab() {
+    fn socket_losses_on_loopback_match_link_losses_in_the_lab() {
         for scenario in SCENARIOS.iter().filter(|scenario| scenario.loses_at_sockets()) {
             assert!(scenario.lab.script.contains("drop "), "{}", scenario.name);
         }

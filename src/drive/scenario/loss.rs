@@ -1,8 +1,8 @@
 //! Lost segments, and TCP's recovery from the loss.
 
 use super::expectation::{Count, Expectation};
-use super::{LabSetup, Programs, Runs, Scenario, Topic, ms};
-use crate::drive::script::{ExpectedError, Loses, ScriptStep, Setting, SocketOp, client, listener, server};
+use super::{LabSetup, Programs, RunsOn, Scenario, Topic, ms};
+use crate::drive::script::{ExpectedError, ScriptStep, Setting, SocketLoss, SocketOp, client, listener, server};
 use crate::model::{Protocol, Side};
 
 const TCP: Scenario = Scenario {
@@ -10,7 +10,7 @@ const TCP: Scenario = Scenario {
     topic: Topic::Loss,
     about: "",
     story: "",
-    runs: Runs::Anywhere,
+    runs: RunsOn::Anywhere,
     takes: ms(100),
     lasts: ms(1000),
     protocol: Protocol::Tcp,
@@ -38,10 +38,10 @@ pub(super) static BLACKOUT: Scenario = Scenario {
         client(SocketOp::Receive(6)),
         // the ACK of the answer is to arrive
         client(SocketOp::Wait(ms(20))),
-        server(SocketOp::Lose(Loses::All)),
+        server(SocketOp::Lose(SocketLoss::All)),
         client(SocketOp::Send("in the dark")),
         client(SocketOp::Wait(ms(1000))),
-        server(SocketOp::Lose(Loses::Nothing)),
+        server(SocketOp::Lose(SocketLoss::Nothing)),
         server(SocketOp::Echo(11)),
         client(SocketOp::Receive(11)),
         client(SocketOp::Shutdown),
@@ -73,7 +73,7 @@ pub(super) static LOST_REQUEST: Scenario = Scenario {
         listener(SocketOp::Listen(8)),
         client(SocketOp::Connect),
         server(SocketOp::Accept),
-        server(SocketOp::Lose(Loses::Marked)),
+        server(SocketOp::Lose(SocketLoss::Marked)),
         client(SocketOp::Set(Setting::Marked(true))),
         client(SocketOp::Send("Hello, world")),
         client(SocketOp::Set(Setting::Marked(false))),
@@ -106,7 +106,7 @@ pub(super) static LOST_REPLY: Scenario = Scenario {
         listener(SocketOp::Listen(8)),
         client(SocketOp::Connect),
         server(SocketOp::Accept),
-        client(SocketOp::Lose(Loses::Marked)),
+        client(SocketOp::Lose(SocketLoss::Marked)),
         client(SocketOp::Send("Hello, world")),
         server(SocketOp::Receive(12)),
         server(SocketOp::Set(Setting::Marked(true))),
@@ -137,12 +137,12 @@ const ACKS_LOST: &[ScriptStep] = &[
     client(SocketOp::Send("before")),
     server(SocketOp::Echo(6)),
     client(SocketOp::Receive(6)),
-    client(SocketOp::Lose(Loses::PureAcks)),
+    client(SocketOp::Lose(SocketLoss::PureAcks)),
     client(SocketOp::Send("Hello, world")),
     server(SocketOp::Receive(12)),
     // longer than a timer that a busy machine has taught to be patient
     server(SocketOp::Wait(ms(800))),
-    client(SocketOp::Lose(Loses::Nothing)),
+    client(SocketOp::Lose(SocketLoss::Nothing)),
     server(SocketOp::Send("Hello, world")),
     client(SocketOp::Receive(12)),
     client(SocketOp::Shutdown),
@@ -187,11 +187,11 @@ pub(super) static USER_TIMEOUT: Scenario = Scenario {
         client(SocketOp::Set(Setting::UserTimeout(ms(700)))),
         client(SocketOp::Connect),
         server(SocketOp::Accept),
-        server(SocketOp::Lose(Loses::All)),
+        server(SocketOp::Lose(SocketLoss::All)),
         client(SocketOp::Send("Hello, world")),
         client(SocketOp::Fails(ExpectedError::TimedOut, &SocketOp::Receive(12))),
         client(SocketOp::Close),
-        server(SocketOp::Lose(Loses::Nothing)),
+        server(SocketOp::Lose(SocketLoss::Nothing)),
         server(SocketOp::Leave),
         server(SocketOp::Wait(ms(50))),
     ]),

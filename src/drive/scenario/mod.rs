@@ -40,7 +40,7 @@ pub struct Scenario {
     /// The events and their reasons, in a paragraph.
     pub story: &'static str,
     /// The networks that it can run on.
-    pub runs: Runs,
+    pub runs: RunsOn,
     /// Measured duration from the command to its report, on an idle machine.
     pub takes: Duration,
     /// Upper bound of the session's duration.
@@ -97,7 +97,7 @@ impl Topic {
 
 /// The networks on which a scenario can run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Runs {
+pub enum RunsOn {
     /// On either.
     Anywhere,
     /// Only on loopback.
@@ -106,7 +106,7 @@ pub enum Runs {
     Lab,
 }
 
-impl Runs {
+impl RunsOn {
     /// The network, in words.
     pub fn name(self) -> &'static str {
         match self {

@@ -1,7 +1,7 @@
 //! Options that the two hosts negotiate with their SYNs, and their effects.
 
 use super::expectation::{Count, Expectation};
-use super::{LabSetup, Programs, Runs, Scenario, Topic, ms};
+use super::{LabSetup, Programs, RunsOn, Scenario, Topic, ms};
 use crate::drive::script::{Setting, SocketOp, another_client, another_server, client, listener, server};
 use crate::model::Protocol;
 
@@ -10,7 +10,7 @@ const TCP: Scenario = Scenario {
     topic: Topic::Handshake,
     about: "",
     story: "",
-    runs: Runs::Lab,
+    runs: RunsOn::Lab,
     takes: ms(100),
     lasts: ms(1000),
     protocol: Protocol::Tcp,

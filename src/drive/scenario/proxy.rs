@@ -1,7 +1,7 @@
 //! A caching proxy between clients and an origin server.
 
 use super::expectation::{Count, Expectation};
-use super::{LabSetup, Programs, Runs, Scenario, Topic, ms};
+use super::{LabSetup, Programs, RunsOn, Scenario, Topic, ms};
 use crate::model::Protocol;
 
 pub(super) static PROXY: Scenario = Scenario {
@@ -14,7 +14,7 @@ pub(super) static PROXY: Scenario = Scenario {
             is not contacted. Then eight more clients ask at the same time, and all of them are served from the \
             cache. The side that sends the answer closes first, so the proxy holds the connections in TIME-WAIT. In \
             the lab the origin runs on the client's host.",
-    runs: Runs::Anywhere,
+    runs: RunsOn::Anywhere,
     takes: ms(100),
     lasts: ms(1500),
     protocol: Protocol::Tcp,

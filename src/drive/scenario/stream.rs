@@ -1,7 +1,7 @@
 //! Loss and reordering in the middle of the stream, between the lab's hosts.
 
 use super::expectation::{Count, Expectation};
-use super::{LabSetup, Programs, Runs, Scenario, Topic, ms};
+use super::{LabSetup, Programs, RunsOn, Scenario, Topic, ms};
 use crate::drive::script::{ScriptStep, SocketOp, client, listener, server};
 use crate::model::{Protocol, Side};
 
@@ -10,7 +10,7 @@ const TCP: Scenario = Scenario {
     topic: Topic::Loss,
     about: "",
     story: "",
-    runs: Runs::Lab,
+    runs: RunsOn::Lab,
     takes: ms(100),
     lasts: ms(2000),
     protocol: Protocol::Tcp,

@@ -1,7 +1,7 @@
 //! Delayed sends and acknowledgments, and keep-alives of idle connections.
 
 use super::expectation::{Count, Expectation};
-use super::{LabSetup, Programs, Runs, Scenario, Topic, ms};
+use super::{LabSetup, Programs, RunsOn, Scenario, Topic, ms};
 use crate::drive::script::{ScriptStep, Setting, SocketOp, client, listener, server};
 use crate::model::{Protocol, Side};
 
@@ -10,7 +10,7 @@ const TCP: Scenario = Scenario {
     topic: Topic::Timers,
     about: "",
     story: "",
-    runs: Runs::Anywhere,
+    runs: RunsOn::Anywhere,
     takes: ms(100),
     lasts: ms(1000),
     protocol: Protocol::Tcp,

@@ -1,10 +1,12 @@
 //! UDP: no connection, no acknowledgment, no order.
 
 use super::expectation::{Count, Expectation};
-use super::{LabSetup, Programs, Runs, Scenario, Topic, ms};
+use super::{LabSetup, Programs, RunsOn, Scenario, Topic, ms};
 use crate::drive::behaviour::Behaviour;
 use crate::drive::client::Plan;
-use crate::drive::script::{ExpectedError, Loses, ScriptStep, Setting, SocketOp, Target, client, listener, server};
+use crate::drive::script::{
+    ExpectedError, ScriptStep, Setting, SocketLoss, SocketOp, Target, client, listener, server,
+};
 use crate::model::{Protocol, Side};
 
 const UDP: Scenario = Scenario {
@@ -12,7 +14,7 @@ const UDP: Scenario = Scenario {
     topic: Topic::Udp,
     about: "",
     story: "",
-    runs: Runs::Anywhere,
+    runs: RunsOn::Anywhere,
     takes: ms(100),
     lasts: ms(1000),
     protocol: Protocol::Udp,
@@ -63,7 +65,7 @@ pub(super) static UDP_NOBODY: Scenario = Scenario {
 };
 
 const LOST: &[ScriptStep] = &[
-    listener(SocketOp::Lose(Loses::Marked)),
+    listener(SocketOp::Lose(SocketLoss::Marked)),
     client(SocketOp::Connect),
     client(SocketOp::Set(Setting::Marked(true))),
     client(SocketOp::Send("lost")),
@@ -141,7 +143,7 @@ pub(super) static FRAGMENTS: Scenario = Scenario {
             them; if one fragment were lost, the whole datagram would be lost. The answer is fragmented in the same \
             way. TCP would have split its byte stream into segments that fit.",
     takes: ms(200),
-    runs: Runs::Lab,
+    runs: RunsOn::Lab,
     programs: Programs::Script(&[
         client(SocketOp::Connect),
         client(SocketOp::SendBytes(4000)),

@@ -19,7 +19,7 @@ use anyhow::{Context, Result};
 use socket2::{SockAddr, Socket};
 
 pub use self::option::may_lose;
-pub use self::step::{ExpectedError, Loses, ScriptStep, Setting, SocketOp, SocketRef, Target};
+pub use self::step::{ExpectedError, ScriptStep, Setting, SocketLoss, SocketOp, SocketRef, Target};
 pub(super) use self::step::{another_client, another_server, client, listener, server};
 use super::network::Network;
 use super::privileges;
@@ -30,7 +30,7 @@ use super::traced_socket::TracedSocket;
 use crate::model::{Protocol, Side};
 
 /// Time limit of an operation's wait for the other side: far more than any needs, even on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Everything that the steps need, before the first packet.
 pub(super) struct ScriptRunner {

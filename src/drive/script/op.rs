@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use super::kill::kill_owner_of;
 use super::step::{ExpectedError, SocketOp, SocketRef, Target};
-use super::{PATIENCE, ScriptRunner, Sockets, is_as_told, local, option};
+use super::{ScriptRunner, Sockets, TIMEOUT, is_as_told, local, option};
 use crate::drive::fault::Fault;
 use crate::drive::session_context::SessionContext;
-use crate::drive::signal::Woken;
-use crate::drive::stream::Patience;
+use crate::drive::signal::WakeReason;
+use crate::drive::stream::WaitLimits;
 use crate::drive::traced_socket::TracedSocket;
 use crate::model::{CallKind, FailedCall, Protocol};
 
@@ -23,7 +23,7 @@ impl Sockets {
         op: &SocketOp,
         context: &SessionContext,
     ) -> Result<(), Fault> {
-        self.attempt(script, who, op, context, PATIENCE)
+        self.attempt(script, who, op, context, TIMEOUT)
     }
 
     fn attempt(
@@ -34,7 +34,7 @@ impl Sockets {
         context: &SessionContext,
         timeout: Duration,
     ) -> Result<(), Fault> {
-        let patience = Patience { halt: &context.halt, timeout: Some(timeout), pace: None };
+        let limits = WaitLimits { halt: &context.halt, timeout: Some(timeout), pace: None };
         match *op {
             SocketOp::Listen(backlog) => {
                 let backlog = i32::try_from(backlog).unwrap_or(i32::MAX);
@@ -50,51 +50,51 @@ impl Sockets {
                 let address = SocketAddr::new(script.client_ip, port);
                 Ok(self.socket(who, script.protocol)?.socket().bind(&address.into())?)
             }
-            SocketOp::Connect => self.connect(who, script, script.server, patience),
+            SocketOp::Connect => self.connect(who, script, script.server, limits),
             SocketOp::ConnectTo(target) => {
                 let to = self.address_of(script, target)?;
-                self.connect(who, script, to, patience)
+                self.connect(who, script, to, limits)
             }
             SocketOp::Begin => self.socket(who, script.protocol)?.begin(script.server),
             SocketOp::BeginTo(target) => {
                 let to = self.address_of(script, target)?;
                 self.socket(who, script.protocol)?.begin(to)
             }
-            SocketOp::Finish => self.socket(who, script.protocol)?.finish(patience),
+            SocketOp::Finish => self.socket(who, script.protocol)?.finish(limits),
             SocketOp::Accept => {
                 let SocketRef::Server(index) = who else {
                     return Err(io::Error::from(io::ErrorKind::InvalidInput).into());
                 };
-                let socket = self.socket(SocketRef::Listener, script.protocol)?.accept(index as u64 + 1, patience)?;
+                let socket = self.socket(SocketRef::Listener, script.protocol)?.accept(index as u64 + 1, limits)?;
                 self.servers.resize_with(self.servers.len().max(index + 1), || None);
                 if let Some(slot) = self.servers.get_mut(index) {
                     *slot = Some(socket);
                 }
                 Ok(())
             }
-            SocketOp::Send(text) => self.socket(who, script.protocol)?.send(text.as_bytes(), patience),
-            SocketOp::SendBytes(count) => self.socket(who, script.protocol)?.send(&letters(count), patience),
+            SocketOp::Send(text) => self.socket(who, script.protocol)?.send(text.as_bytes(), limits),
+            SocketOp::SendBytes(count) => self.socket(who, script.protocol)?.send(&letters(count), limits),
             SocketOp::Fill(count) => self.socket(who, script.protocol)?.fill(&letters(count)),
             SocketOp::SendUrgent(text) => self.socket(who, script.protocol)?.send_urgent(text.as_bytes()),
-            SocketOp::Receive(count) => self.socket(who, script.protocol)?.receive_exactly(count, patience).map(|_| ()),
+            SocketOp::Receive(count) => self.socket(who, script.protocol)?.receive_exactly(count, limits).map(|_| ()),
             SocketOp::Echo(count) => {
                 let socket = self.socket(who, script.protocol)?;
-                let bytes = socket.receive_exactly(count, patience)?;
-                socket.send(&bytes, patience)
+                let bytes = socket.receive_exactly(count, limits)?;
+                socket.send(&bytes, limits)
             }
             SocketOp::EchoWaiting => {
                 let socket = self.socket(who, script.protocol)?;
-                let at_once = Patience { timeout: Some(Duration::ZERO), ..patience };
+                let at_once = WaitLimits { timeout: Some(Duration::ZERO), ..limits };
                 loop {
                     match socket.receive_exactly(1, at_once) {
-                        Ok(bytes) => socket.send(&bytes, patience)?,
+                        Ok(bytes) => socket.send(&bytes, limits)?,
                         Err(Fault::TimedOut(_)) => return Ok(()),
                         Err(fault) => return Err(fault),
                     }
                 }
             }
-            SocketOp::ReceiveAll => self.socket(who, script.protocol)?.receive_all(patience),
-            SocketOp::AwaitReset => self.socket(who, script.protocol)?.await_reset(patience),
+            SocketOp::ReceiveAll => self.socket(who, script.protocol)?.receive_all(limits),
+            SocketOp::AwaitReset => self.socket(who, script.protocol)?.await_reset(limits),
             SocketOp::Shutdown => self.socket(who, script.protocol)?.shutdown(),
             SocketOp::Close => {
                 self.take(who)?.close_and_wait();
@@ -106,7 +106,7 @@ impl Sockets {
             }
             SocketOp::Kill => self.take(who)?.kill(kill_owner_of),
             SocketOp::Wait(time) => match context.halt.wait(Some(time))? {
-                Woken::Signalled => Err(Fault::Halted),
+                WakeReason::Signalled => Err(Fault::Halted),
                 _ => Ok(()),
             },
             SocketOp::Set(setting) => Ok(option::set(self.socket(who, script.protocol)?.socket(), setting)?),
@@ -135,11 +135,11 @@ impl Sockets {
         who: SocketRef,
         script: &ScriptRunner,
         to: SocketAddr,
-        patience: Patience<'_>,
+        limits: WaitLimits<'_>,
     ) -> Result<(), Fault> {
         let socket = self.socket(who, script.protocol)?;
         socket.begin(to)?;
-        socket.finish(patience)?;
+        socket.finish(limits)?;
         let port = local(socket.socket())?.port();
         if let SocketRef::Client(index) = who {
             self.ports.resize(self.ports.len().max(index + 1), None);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use socket2::{Domain, SockFilter, Socket, TcpKeepalive, Type};
 
-use super::step::{Loses, Setting};
+use super::step::{Setting, SocketLoss};
 use crate::model::Protocol;
 
 /// The mark (`SO_MARK`) of packets to be dropped.
@@ -53,18 +53,18 @@ pub(super) fn set(socket: &Socket, setting: Setting) -> io::Result<()> {
 
 /// Makes the kernel drop packets before `socket` receives them. A capture still shows them: the loss is genuine, and
 /// the sender has to recover from it.
-pub(super) fn lose(socket: &Socket, loses: Loses) -> io::Result<()> {
+pub(super) fn lose(socket: &Socket, loses: SocketLoss) -> io::Result<()> {
     match loses {
-        Loses::Nothing => socket.detach_filter(),
-        Loses::All => socket.attach_filter(&[DROP]),
-        Loses::Marked => socket.attach_filter(&[
+        SocketLoss::Nothing => socket.detach_filter(),
+        SocketLoss::All => socket.attach_filter(&[DROP]),
+        SocketLoss::Marked => socket.attach_filter(&[
             // the packet's mark; where it is ours, the next instruction
             SockFilter::new(LOAD_WORD, 0, 0, SKF_AD_MARK),
             SockFilter::new(JUMP_EQUAL, 0, 1, MARK),
             DROP,
             KEEP,
         ]),
-        Loses::PureAcks => socket.attach_filter(&[
+        SocketLoss::PureAcks => socket.attach_filter(&[
             // RST, SYN, FIN and ACK of the flags (RFC 9293 §3.1): ACK alone?
             SockFilter::new(LOAD_BYTE, 0, 0, 13),
             SockFilter::new(AND, 0, 0, 0x17),

@@ -77,7 +77,7 @@ pub enum SocketOp {
     Set(Setting),
     /// From now on the kernel drops these packets before the socket receives them. In the lab the script of the wire
     /// drops them instead, and this step is skipped.
-    Lose(Loses),
+    Lose(SocketLoss),
     /// An operation that must fail with this error.
     Fails(ExpectedError, &'static SocketOp),
 }
@@ -112,7 +112,7 @@ pub enum Setting {
     LingerZero,
     /// UDP without a checksum (`SO_NO_CHECK`).
     NoChecksum,
-    /// Marks the packets sent from now on if `true`, for [`Loses::Marked`] (`SO_MARK`).
+    /// Marks the packets sent from now on if `true`, for [`SocketLoss::Marked`] (`SO_MARK`).
     Marked(bool),
     /// Permits a port in TIME-WAIT (`SO_REUSEADDR`).
     ReuseAddress,
@@ -120,7 +120,7 @@ pub enum Setting {
 
 /// The received packets that a socket's kernel drops.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Loses {
+pub enum SocketLoss {
     /// None any more.
     Nothing,
     /// All.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::step::{Loses, ScriptStep, Setting, SocketOp, SocketRef, Target};
+use super::step::{ScriptStep, Setting, SocketLoss, SocketOp, SocketRef, Target};
 
 /// `the server was to accept a connection`
 impl fmt::Display for ScriptStep {
@@ -86,7 +86,7 @@ impl fmt::Display for Setting {
     }
 }
 
-impl fmt::Display for Loses {
+impl fmt::Display for SocketLoss {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Nothing => "nothing any more",
@@ -103,7 +103,7 @@ mod tests {
     use crate::drive::scenario::{Programs, SCENARIOS};
 
     #[test]
-    fn every_cue_is_told_in_words() {
+    fn every_script_step_has_a_description() {
         for scenario in SCENARIOS {
             let Programs::Script(steps) = scenario.programs else { continue };
             for step in steps {
@@ -116,8 +116,8 @@ mod tests {
     }
 
     #[test]
-    fn who_and_what_stand_in_one_sentence() {
-        let step = ScriptStep { who: SocketRef::Server(0), op: SocketOp::Lose(Loses::Marked) };
+    fn endpoint_and_action_form_one_sentence() {
+        let step = ScriptStep { who: SocketRef::Server(0), op: SocketOp::Lose(SocketLoss::Marked) };
         assert_eq!(step.to_string(), "the server was to lose what is marked");
         let step = ScriptStep {
             who: SocketRef::Client(1),

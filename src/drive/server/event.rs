@@ -64,7 +64,7 @@ pub enum ServerEvent {
         error: io::Error,
     },
     /// The server's own socket could not be read this time.
-    Trouble(io::Error),
+    SocketError(io::Error),
 }
 
 /// The reason that a datagram gets no answer.
@@ -113,7 +113,7 @@ impl fmt::Display for ServerEvent {
                 if *unsaid > 0 { write!(f, " ({unsaid} more since the last such line)") } else { Ok(()) }
             }
             Self::Unsent { peer, bytes, error } => write!(f, "answer of {bytes} bytes to {peer} not sent: {error}"),
-            Self::Trouble(error) => write!(f, "trouble with the server's socket: {error}"),
+            Self::SocketError(error) => write!(f, "error on the server's socket: {error}"),
         }
     }
 }

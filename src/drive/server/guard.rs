@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn the_own_port_and_system_ports_get_nothing() {
+    fn own_port_and_system_ports_get_no_answer() {
         let mut guard = Guard::new(None, peer(HERE, 7000));
         let now = Instant::now();
         assert_eq!(guard.hear(peer([192, 0, 2, 1], 7000), 1, now), Err(Ignored::OwnPort));
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn a_budget_comes_back_only_after_a_silence() {
+    fn budget_is_restored_only_after_silence() {
         let mut guard = guard(limits());
         let start = Instant::now();
         let at = |millis| start + Duration::from_millis(millis);
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn two_echo_servers_set_on_each_other_fall_silent() {
+    fn two_echo_servers_do_not_loop_forever() {
         for bytes in [0, 1, 1400, 60_000] {
             let limits = UdpLimits::default();
             let mut servers = [7020, 7021].map(|port| Guard::new(Some(limits), peer(HERE, port)));
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn another_host_is_sent_three_times_what_came_from_it_at_most() {
+    fn another_host_gets_at_most_three_times_what_it_sent() {
         let far = peer([192, 0, 2, 1], 5000);
         let now = Instant::now();
         for (request, answer, answers) in [(0, 0, 3), (1, 1, 3), (1, 59, 1), (1, 60, 0), (1000, 6, 10_000)] {
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn this_host_may_be_sent_more_than_came_from_it() {
+    fn own_host_may_get_more_than_it_sent() {
         let own = SocketAddr::from(([192, 0, 2, 7], 7000));
         let mut guard = Guard::new(Some(UdpLimits::default()), own);
         for here in ["127.0.0.1", "::1", "::ffff:127.0.0.1", "192.0.2.7"] {
@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn sources_are_bounded_and_silent_ones_make_room() {
+    fn sources_are_bounded_and_silent_ones_are_removed() {
         let mut guard = guard(limits());
         let start = Instant::now();
         assert_eq!(guard.hear(peer([192, 0, 2, 1], 5000), 1, start), Ok(()));

@@ -22,7 +22,7 @@ pub use guard::UdpLimits;
 
 use super::behaviour::Behaviour;
 use super::fault::Fault;
-use super::signal::{self, Signal, Woken};
+use super::signal::{self, Signal, WakeReason};
 use super::socket::bound_socket;
 use super::socket_option::SocketOption;
 use super::transcript::Transcript;
@@ -174,7 +174,7 @@ impl RunningServer {
         let woken = self.halt.wait_with(&self.alive, PollFlags::POLLIN, most);
         self.end.raise();
         self.thread.join().unwrap_or_else(|_| Err(io::Error::other("the server's thread broke down")))?;
-        Ok(if woken? == Woken::TimedOut { Ending::GivenUp } else { Ending::Done })
+        Ok(if woken? == WakeReason::TimedOut { Ending::GivenUp } else { Ending::Done })
     }
 }
 
@@ -188,7 +188,7 @@ pub(in crate::drive) fn wait_for_client(socket: impl AsFd, finish: &Signal, halt
 
 /// Pauses for `time` before a read, or until the halt.
 fn pause(time: Duration, halt: &Signal) -> Result<(), Fault> {
-    if !time.is_zero() && halt.wait(Some(time))? == Woken::Signalled {
+    if !time.is_zero() && halt.wait(Some(time))? == WakeReason::Signalled {
         return Err(Fault::Halted);
     }
     Ok(())

@@ -13,7 +13,7 @@ use socket2::SockRef;
 use super::{ServerEvent, ServerOptions, pause, wait_for_client};
 use crate::drive::fault::Fault;
 use crate::drive::signal::Signal;
-use crate::drive::stream::Patience;
+use crate::drive::stream::WaitLimits;
 use crate::drive::traced_socket::TracedSocket;
 use crate::model::FailedCall;
 
@@ -47,13 +47,13 @@ pub(super) fn serve(listener: &TcpListener, options: &ServerOptions, finish: &Si
                 number += 1;
                 match start(number, stream, peer, options) {
                     Ok(thread) => connections.push(thread),
-                    Err(error) => (options.log)(&ServerEvent::Trouble(error)),
+                    Err(error) => (options.log)(&ServerEvent::SocketError(error)),
                 }
             }
             // the client has closed or reset already
             Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::ConnectionAborted) => {}
             Err(error) => {
-                (options.log)(&ServerEvent::Trouble(error));
+                (options.log)(&ServerEvent::SocketError(error));
                 options.halt.wait(Some(REST))?;
             }
         }
@@ -113,33 +113,33 @@ impl Connection<'_> {
     /// Reads and answers until the client has closed, or the server is to close.
     fn echo(&mut self) -> Result<(), Fault> {
         let behaviour = &self.options.behaviour;
-        let patience = Patience { halt: &self.options.halt, timeout: self.options.idle_timeout, pace: None };
+        let limits = WaitLimits { halt: &self.options.halt, timeout: self.options.idle_timeout, pace: None };
         let mut buffer = vec![0; behaviour.read_size.max(1)];
         while behaviour.close_after.is_none_or(|bytes| self.received < bytes) {
             let failed = |socket: &TracedSocket, fault| socket.failed(FailedCall::Receive, fault);
-            patience.wait(&self.socket, PollFlags::POLLIN).map_err(|fault| failed(&self.socket, fault))?;
+            limits.wait(&self.socket, PollFlags::POLLIN).map_err(|fault| failed(&self.socket, fault))?;
             pause(behaviour.read_delay, &self.options.halt)?;
-            let received = self.socket.receive(&mut buffer, patience);
+            let received = self.socket.receive(&mut buffer, limits);
             let count = received.map_err(|fault| failed(&self.socket, fault))?;
             if count == 0 {
                 break;
             }
             self.received += count as u64;
-            self.answer(&behaviour.answer(buffer.get(..count).unwrap_or_default()), patience)?;
+            self.answer(&behaviour.answer(buffer.get(..count).unwrap_or_default()), limits)?;
         }
         Ok(())
     }
 
     /// Sends an answer as often as configured, many copies in one send, as a program would. It needs no more memory
     /// than one answer or [`PIECE_BYTES`], for any number of copies and however slowly the client reads.
-    fn answer(&mut self, answer: &[u8], patience: Patience<'_>) -> Result<(), Fault> {
+    fn answer(&mut self, answer: &[u8], limits: WaitLimits<'_>) -> Result<(), Fault> {
         let repeat = self.options.behaviour.repeat;
         let together = (PIECE_BYTES / answer.len().max(1)).clamp(1, repeat.max(1) as usize);
         let piece = if together > 1 { Cow::Owned(answer.repeat(together)) } else { Cow::Borrowed(answer) };
         let mut left = (answer.len() as u64).saturating_mul(u64::from(repeat));
         let mut offset = 0;
         while left > 0 {
-            let sent = self.socket.send_slices(&repeated(&piece, offset, left.min(SEND_BYTES)), patience);
+            let sent = self.socket.send_slices(&repeated(&piece, offset, left.min(SEND_BYTES)), limits);
             let count = sent.map_err(|fault| self.socket.failed(FailedCall::Send, fault))?;
             self.sent += count as u64;
             left = left.saturating_sub(count as u64);

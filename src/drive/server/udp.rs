@@ -10,7 +10,7 @@ use super::guard::{Guard, UdpLimits};
 use super::{Ignored, ServerEvent, ServerOptions, pause, wait_for_client};
 use crate::drive::fault::Fault;
 use crate::drive::signal::Signal;
-use crate::drive::stream::Patience;
+use crate::drive::stream::WaitLimits;
 use crate::model::{CallKind, Endpoint, FailedCall};
 
 /// Answers until told to finish (what has arrived by then is answered) or to halt.
@@ -34,7 +34,7 @@ pub(super) fn serve(socket: &UdpSocket, options: &ServerOptions, finish: &Signal
             }
             // a datagram with a bad checksum looks ready and is not
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-            Err(error) => (options.log)(&ServerEvent::Trouble(error)),
+            Err(error) => (options.log)(&ServerEvent::SocketError(error)),
         }
     }
     options.transcript.note(0, local, None, CallKind::Close);
@@ -57,7 +57,7 @@ fn answer(
 ) -> Result<(), Ignored> {
     guard.hear(peer, request.len(), Instant::now())?;
     let answer = options.behaviour.answer(request);
-    let patience = Patience { halt: &options.halt, timeout: None, pace: None };
+    let limits = WaitLimits { halt: &options.halt, timeout: None, pace: None };
     let note = |kind| {
         let local = socket.local_addr().ok().map(Endpoint::from);
         options.transcript.note(0, local, Some(Endpoint::from(peer)), kind);
@@ -65,7 +65,7 @@ fn answer(
     let mut sent = 0;
     for _ in 0..options.behaviour.repeat {
         guard.charge(peer, answer.len())?;
-        match patience.until_done(socket, PollFlags::POLLOUT, || socket.send_to(&answer, peer)) {
+        match limits.until_done(socket, PollFlags::POLLOUT, || socket.send_to(&answer, peer)) {
             Ok(count) => {
                 sent += count;
                 note(CallKind::Send(count as u64));

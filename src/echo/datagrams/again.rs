@@ -1,7 +1,7 @@
 //! Further answers to requests that are answered already: repeated ones, and answers to a duplicate of the request.
 
 use super::super::relation::relation;
-use super::{Answered, Datagrams, PairedBy, Waiting, dns};
+use super::{Answered, Datagrams, PairedBy, PendingRequest, dns};
 use crate::echo::{Echo, EchoForm, EchoKind};
 use crate::model::OptTime;
 
@@ -10,7 +10,7 @@ const RECENT: usize = 8;
 
 impl Datagrams {
     /// Remembers a request that is answered.
-    pub(super) fn keep(&mut self, answered: Waiting) {
+    pub(super) fn keep(&mut self, answered: PendingRequest) {
         self.recent.push_front(answered);
         if self.recent.len() > RECENT
             && let Some(old) = self.recent.pop_back()
@@ -63,7 +63,7 @@ impl Datagrams {
 
 impl Datagrams {
     /// Remembers a request with a transaction ID whose retransmission was answered: its own answer may still arrive.
-    pub(super) fn expect_late(&mut self, request: &Waiting) {
+    pub(super) fn expect_late(&mut self, request: &PendingRequest) {
         let Some(id) = dns::id(&request.bytes, false).filter(|_| self.has_ids) else { return };
         if self.late.len() >= RECENT {
             self.late.pop_front();
@@ -90,6 +90,6 @@ impl Datagrams {
 }
 
 /// The form in which an answer returns the whole request.
-fn whole(request: &Waiting, payload: &[u8]) -> Option<EchoForm> {
+fn whole(request: &PendingRequest, payload: &[u8]) -> Option<EchoForm> {
     if let EchoKind::Whole(form) = relation(&request.bytes, payload) { Some(form) } else { None }
 }

@@ -1,7 +1,7 @@
 //! Selection of the waiting request that an answer belongs to, with the evidence for it.
 
 use super::super::relation::relation;
-use super::{Datagrams, Waiting, by_start, dns};
+use super::{Datagrams, PendingRequest, by_start, dns};
 use crate::echo::EchoKind;
 use crate::echo::PairedBy;
 use crate::model::OptTime;
@@ -16,7 +16,7 @@ pub(super) struct Answer<'a> {
 
 impl Answer<'_> {
     /// The relation of the answer's bytes to the request's.
-    pub(super) fn kind(&self, waiting: &Waiting) -> EchoKind {
+    pub(super) fn kind(&self, waiting: &PendingRequest) -> EchoKind {
         match self.is_whole(waiting) {
             true => relation(&waiting.bytes, self.payload),
             false => by_start(&waiting.bytes, self.payload, waiting.len, self.len),
@@ -24,7 +24,7 @@ impl Answer<'_> {
     }
 
     /// `true` if both request and answer are kept to the last byte.
-    pub(super) fn is_whole(&self, waiting: &Waiting) -> bool {
+    pub(super) fn is_whole(&self, waiting: &PendingRequest) -> bool {
         waiting.bytes.len() as u64 == u64::from(waiting.len) && self.payload.len() as u64 >= u64::from(self.len)
     }
 }
@@ -46,7 +46,7 @@ impl Datagrams {
     /// The request that this answer echoes, or whose transaction ID it has.
     pub(super) fn named(&mut self, answer: &Answer<'_>, now: OptTime) -> Option<Fit> {
         if let Some(id) = self.dns_id(answer.payload) {
-            let has_it = |waiting: &Waiting| dns::id(&waiting.bytes, false) == Some(id);
+            let has_it = |waiting: &PendingRequest| dns::id(&waiting.bytes, false) == Some(id);
             let at = self.first(has_it)?;
             return self.fit(at, now, PairedBy::DnsId(id), |_, waiting| !waiting.refused && has_it(waiting));
         }
@@ -56,7 +56,7 @@ impl Datagrams {
     }
 
     /// The oldest request that fits; one reported as undelivered by an ICMP error only if no other does.
-    fn first(&self, fits: impl Fn(&Waiting) -> bool) -> Option<usize> {
+    fn first(&self, fits: impl Fn(&PendingRequest) -> bool) -> Option<usize> {
         let arrived = self.waiting.iter().position(|waiting| !waiting.refused && fits(waiting));
         arrived.or_else(|| self.waiting.iter().position(|waiting| waiting.refused && fits(waiting)))
     }
@@ -93,7 +93,7 @@ impl Datagrams {
         at: usize,
         now: OptTime,
         by: PairedBy,
-        rivals: impl Fn(&Waiting, &Waiting) -> bool,
+        rivals: impl Fn(&PendingRequest, &PendingRequest) -> bool,
     ) -> Option<Fit> {
         let first = self.waiting.get(at)?;
         let again = self.retransmitted(at, now);

@@ -15,7 +15,7 @@ pub(crate) struct Identity {
 
 /// The degree to which a datagram matches the quotation in an ICMP error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Likeness {
+pub(crate) enum QuoteMatch {
     /// No field differs.
     Possible,
     /// Its IP identification or its checksum is the quoted one.
@@ -26,13 +26,13 @@ impl Identity {
     /// The match between this datagram and an ICMP error's quotation; `None` if the error is about another. Eight bytes
     /// of UDP are its whole header (RFC 792). The checksum may have been filled in, or changed with the addresses, on
     /// the path.
-    pub(crate) fn likeness(self, quoted: &Quoted) -> Option<Likeness> {
+    pub(crate) fn likeness(self, quoted: &Quoted) -> Option<QuoteMatch> {
         let ip_id = quoted.ip_id.unwrap_or(0);
         let known = ip_id != 0 && self.ip_id != 0;
         if known && ip_id != self.ip_id || quoted.udp.is_some_and(|(length, _)| length != self.length) {
             return None;
         }
         let same = known || quoted.udp.is_some_and(|(_, checksum)| checksum != 0 && checksum == self.checksum);
-        Some(if same { Likeness::Same } else { Likeness::Possible })
+        Some(if same { QuoteMatch::Same } else { QuoteMatch::Possible })
     }
 }

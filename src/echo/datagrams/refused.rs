@@ -1,6 +1,6 @@
 //! Selection of the request that an ICMP error is about.
 
-use super::{Datagrams, Likeness};
+use super::{Datagrams, QuoteMatch};
 use crate::model::{IcmpError, Quoted};
 
 impl Datagrams {
@@ -25,13 +25,13 @@ impl Datagrams {
 
     /// `true` if a waiting request is certainly the quoted one.
     pub(crate) fn waits_for(&self, quoted: &Quoted) -> bool {
-        self.waiting.iter().any(|waiting| waiting.identity.likeness(quoted) == Some(Likeness::Same))
+        self.waiting.iter().any(|waiting| waiting.identity.likeness(quoted) == Some(QuoteMatch::Same))
     }
 
     /// The frame of the only quoted request among those that no longer wait.
     fn settled(&self, quoted: &Quoted) -> Option<u64> {
         let settled = self.waiting.iter().chain(&self.recent);
-        let mut quoted = settled.filter(|request| request.identity.likeness(quoted) == Some(Likeness::Same));
+        let mut quoted = settled.filter(|request| request.identity.likeness(quoted) == Some(QuoteMatch::Same));
         quoted.next().filter(|_| quoted.next().is_none()).map(|request| request.frame)
     }
 }

@@ -8,7 +8,7 @@ use crate::model::{Endpoint, IcmpError, Nanos, Protocol, Quoted};
 const NONE: Identity = Identity { ip_id: 0, checksum: 0, length: 0 };
 
 #[test]
-fn an_answer_given_again_is_counted_as_often_as_it_comes() {
+fn repeated_answer_is_counted_each_time() {
     let mut datagrams = Datagrams::default();
     datagrams.request((1, OptTime::UNKNOWN), NONE, b"one", 3);
     let kinds =
@@ -30,7 +30,7 @@ fn answers_find_their_requests_by_their_bytes() {
 }
 
 #[test]
-fn what_was_sent_again_for_want_of_an_answer_is_answered_last() {
+fn retransmitted_request_is_answered_last() {
     let at = |millis| OptTime::from(Some(Nanos::from_millis(millis)));
     let mut datagrams = Datagrams::default();
     (1..=3).for_each(|n| datagrams.request((n, at(n.cast_signed())), NONE, b"x", 1));
@@ -100,7 +100,7 @@ fn answers_of_dns_find_their_requests_by_their_ids() {
 }
 
 #[test]
-fn an_answer_in_turn_is_in_doubt_while_several_requests_wait() {
+fn answer_in_order_is_uncertain_while_several_requests_wait() {
     let mut datagrams = Datagrams::default();
     (1..=3).for_each(|n: u16| {
         datagrams.request((n.into(), OptTime::UNKNOWN), Identity { ip_id: n, ..NONE }, &[b'0' + n as u8], 1)
@@ -115,7 +115,7 @@ fn an_answer_in_turn_is_in_doubt_while_several_requests_wait() {
 }
 
 #[test]
-fn a_request_that_was_given_up_waits_for_no_turn() {
+fn abandoned_request_waits_for_no_turn() {
     let at = |millis| OptTime::from(Some(Nanos::from_millis(millis)));
     let answer = |second, answered| {
         let mut datagrams = Datagrams::default();
@@ -130,7 +130,7 @@ fn a_request_that_was_given_up_waits_for_no_turn() {
 }
 
 #[test]
-fn answers_that_come_again_while_others_wait_are_told() {
+fn repeated_answers_are_reported_while_others_wait() {
     let mut datagrams = Datagrams::default();
     [&b"one"[..], b"two"]
         .iter()
@@ -150,7 +150,7 @@ fn answers_that_come_again_while_others_wait_are_told() {
 }
 
 #[test]
-fn what_did_not_arrive_is_not_what_is_answered() {
+fn lost_request_is_not_the_one_answered() {
     let mut datagrams = Datagrams::default();
     (1..=2)
         .for_each(|n: u16| datagrams.request((n.into(), OptTime::UNKNOWN), Identity { ip_id: n, ..NONE }, b"same", 4));
@@ -160,7 +160,7 @@ fn what_did_not_arrive_is_not_what_is_answered() {
 }
 
 #[test]
-fn bytes_decide_where_turns_do_not() {
+fn bytes_decide_where_order_does_not() {
     let mut datagrams = Datagrams::default();
     (1..=3).for_each(|n| datagrams.request((n, OptTime::UNKNOWN), NONE, &[b'0' + n as u8], 1));
     let answers = [&b"other"[..], b"3"].map(|bytes| datagrams.answer((9, OptTime::UNKNOWN), bytes, bytes.len() as u32));
@@ -168,7 +168,7 @@ fn bytes_decide_where_turns_do_not() {
 }
 
 #[test]
-fn a_copy_of_a_request_has_an_answer_of_its_own() {
+fn copied_request_has_its_own_answer() {
     let mut datagrams = Datagrams::default();
     datagrams.request((1, OptTime::UNKNOWN), NONE, b"one", 3);
     assert_eq!(datagrams.answer((2, OptTime::UNKNOWN), b"one", 3).unwrap().request, 1);

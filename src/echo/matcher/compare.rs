@@ -2,12 +2,12 @@
 
 use super::room::OWN;
 use super::{EchoMatcher, GIVE_UP_AFTER, Request};
-use crate::echo::GaveUp;
+use crate::echo::GiveUpReason;
 use crate::echo::relation::{LONGEST_PREFIX, count, form_so_far, is_upper};
 use crate::echo::{Echo, EchoForm, EchoKind};
 
 /// The requests that an answer belongs to.
-pub(super) struct Taken {
+pub(super) struct ClaimedRequests {
     /// The first and last frame of the requests now answered in full; if there are none, of the one being answered.
     pub(super) frames: (u64, u64),
     /// The number of requests answered in full.
@@ -69,7 +69,7 @@ impl EchoMatcher {
         was_clean: bool,
     ) -> Option<Echo> {
         if self.request.len() > OWN {
-            self.give_up(GaveUp::Unanswered, frame);
+            self.give_up(GiveUpReason::Unanswered, frame);
             return None;
         }
         let kept = self.keep_answer(alike, fresh);
@@ -124,7 +124,7 @@ impl EchoMatcher {
     }
 
     /// Removes the requests that are now answered from the list; `from` is the number of request bytes answered before.
-    pub(super) fn take_answered(&mut self, from: usize) -> Taken {
+    pub(super) fn take_answered(&mut self, from: usize) -> ClaimedRequests {
         let answered = self.answered;
         let seen = |request: &&Request| !request.lost;
         let first = self.requests.iter().find(seen);
@@ -138,7 +138,7 @@ impl EchoMatcher {
             requests += 1;
         }
         let begun = self.requests.first().filter(|request| request.start < answered);
-        Taken {
+        ClaimedRequests {
             frames,
             requests,
             begin,
@@ -158,7 +158,7 @@ impl EchoMatcher {
         self.unlike += 1;
         self.next_turn();
         if self.unlike >= GIVE_UP_AFTER {
-            self.give_up(GaveUp::Unlike, self.answer_frame);
+            self.give_up(GiveUpReason::Unlike, self.answer_frame);
         }
     }
 }

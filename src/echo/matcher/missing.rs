@@ -5,15 +5,15 @@ use super::gap::Gaps;
 use super::room::OWN;
 use super::{EchoMatcher, Request};
 use crate::echo::Echo;
-use crate::echo::GaveUp;
+use crate::echo::GiveUpReason;
 use crate::model::{Direction, SeqNumber};
 
 /// The requests and answers that are not in the capture; without any, nothing is allocated.
 #[derive(Clone, Debug, Default)]
-pub(super) struct MissingBytes(Option<Box<Lacking>>);
+pub(super) struct MissingBytes(Option<Box<MissingRanges>>);
 
 #[derive(Clone, Debug, Default)]
-struct Lacking {
+struct MissingRanges {
     /// Ranges of the turn's request without captured bytes, ascending; they hold placeholders until their echo arrives.
     ranges: Vec<(usize, usize)>,
     gaps: Gaps,
@@ -81,7 +81,7 @@ impl MissingBytes {
     }
 }
 
-impl Lacking {
+impl MissingRanges {
     fn fill(&mut self, at: usize, now: &[u8], request: &mut [u8]) -> bool {
         let to = at + now.len();
         let mut filled = false;
@@ -129,7 +129,7 @@ impl EchoMatcher {
         let bytes = bytes as usize;
         self.before_request();
         if bytes > OWN || !self.make_room(bytes, None) {
-            return self.give_up(GaveUp::Missing, frame);
+            return self.give_up(GiveUpReason::Missing, frame);
         }
         let start = self.request.len();
         let end = start + bytes;

@@ -127,7 +127,7 @@ fn a_repeated_answer_is_counted_as_it_grows() {
 }
 
 #[test]
-fn a_request_in_another_form_may_come_over_again_whatever_the_segments() {
+fn transformed_answer_is_matched_across_segment_borders() {
     let dialogue: &[(char, &[u8])] =
         &[('>', b"ab"), ('<', b"> AB"), ('<', b"> AB> "), ('<', b"AB"), ('>', b"cd"), ('<', b"> CD> CD")];
     let all = [form(true, 2, 1), form(true, 2, 3), form(true, 2, 3), form(true, 2, 2)].map(Some);
@@ -143,7 +143,7 @@ fn a_request_in_another_form_may_come_over_again_whatever_the_segments() {
 }
 
 #[test]
-fn an_answer_of_its_own_behind_a_prefixed_one_is_no_echo() {
+fn different_answer_after_a_prefixed_echo_is_no_echo() {
     let dialogue: &[(char, &[u8])] = &[('>', b"ab"), ('<', b"> ab"), ('<', b"bye"), ('>', b"cd"), ('<', b"> cd")];
     assert_eq!(kinds(dialogue), [Some(form(false, 2, 1)), None, Some(form(false, 2, 1))]);
 }
@@ -163,7 +163,7 @@ fn every_frame_of_an_answer_in_pieces_is_named() {
 }
 
 #[test]
-fn another_service_is_given_up() {
+fn matching_stops_for_other_services() {
     let mut dialogue: Vec<(char, &[u8])> = Vec::new();
     for _ in 0..5 {
         dialogue.extend([('>', &b"GET / HTTP/1.1"[..]), ('<', &b"404 Not Found"[..])]);
@@ -175,7 +175,7 @@ fn another_service_is_given_up() {
 }
 
 #[test]
-fn unanswered_bytes_are_counted_and_memory_is_bounded() {
+fn unechoed_bytes_are_counted_and_memory_is_bounded() {
     let (_, echo_matcher) = play(&[('>', b"abcd"), ('<', b"ab")]);
     assert_eq!(echo_matcher.pending(), (0, 2));
 }
@@ -196,7 +196,7 @@ fn bulk(budget: &MemoryBudget, pieces: u32, ahead: u32) -> EchoMatcher {
 }
 
 #[test]
-fn megabytes_under_way_are_followed_to_the_end_and_their_room_comes_back() {
+fn megabytes_in_flight_are_followed_and_their_memory_released() {
     let budget = MemoryBudget::default();
     let echo_matcher = bulk(&budget, 400, 100);
     assert_eq!(
@@ -208,7 +208,7 @@ fn megabytes_under_way_are_followed_to_the_end_and_their_room_comes_back() {
 }
 
 #[test]
-fn room_for_what_waits_is_bounded_for_one_and_for_all() {
+fn waiting_data_is_bounded_per_conversation_and_in_total() {
     let budget = MemoryBudget::default();
     let alone = bulk(&budget, 300, 300);
     assert!(alone.given_up && alone.borrowed.is_none() && alone.request.capacity() == 0);
@@ -228,7 +228,7 @@ fn room_for_what_waits_is_bounded_for_one_and_for_all() {
 }
 
 #[test]
-fn a_conversation_that_ends_keeps_nothing_that_it_borrowed() {
+fn ended_conversation_returns_its_memory_budget() {
     let budget = MemoryBudget::default();
     let mut echo_matcher = EchoMatcher::default();
     (0..20).for_each(|n| echo_matcher.request(&part(1, n * 60_000, &[b'x'; 60_000]), &budget));

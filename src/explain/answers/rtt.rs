@@ -130,7 +130,7 @@ mod tests {
 
     /// The textbook's own lab trace: six samples in microseconds, and the estimates that its solution gives.
     #[test]
-    fn the_estimate_is_the_textbooks() {
+    fn estimate_follows_rfc_6298() {
         let samples = [27_460, 35_557, 70_059, 114_428, 139_894, 189_645];
         let wanted = [27_460, 28_472, 33_670, 43_765, 55_781, 72_514];
         let mut before = None;

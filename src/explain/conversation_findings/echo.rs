@@ -1,7 +1,7 @@
 //! Findings about the content of answers.
 
 use super::in_frames;
-use crate::echo::{EchoForm, EchoSeen};
+use crate::echo::{EchoForm, EchoOccurrences};
 use crate::explain::describe::transformation;
 use crate::model::{FindingCode as Code, FindingSink, Occurrences, counted, thousands};
 use crate::track::ConversationTotals;
@@ -44,8 +44,8 @@ fn push(code: Code, seen: &Occurrences, found: &mut impl FindingSink, text: impl
 }
 
 /// The requests that came back in one form: a finding for each thing that was made of them, the last of which says all.
-fn came_back(seen: &EchoSeen, found: &mut impl FindingSink) {
-    let EchoSeen { form, repeated, .. } = *seen;
+fn came_back(seen: &EchoOccurrences, found: &mut impl FindingSink) {
+    let EchoOccurrences { form, repeated, .. } = *seen;
     let mut push = |code, form: EchoForm, over: &str| {
         found.add(code, seen.seen.frames.iter().copied(), || {
             let how = if form == EchoForm::IDENTICAL && over.is_empty() {

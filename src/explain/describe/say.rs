@@ -72,7 +72,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pieces_read_as_formatted() {
+    fn pieces_equal_the_formatted_text() {
         for count in [0, 1, 2, 12, 999, 1_000, 13_000, u32::MAX] {
             let mut out = String::new();
             say!(&mut out, Bytes(count), "; ", count, "; ", Frames((3, u64::from(count))));

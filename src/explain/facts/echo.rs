@@ -1,7 +1,7 @@
 //! The fact about echoed data: the bytes returned, and the number of pieces.
 
 use super::FactInput;
-use crate::echo::{EchoSeen, EchoStory, GaveUp};
+use crate::echo::{EchoLog, EchoOccurrences, GiveUpReason};
 use crate::explain::describe::transformation;
 use crate::model::{counted, thousands};
 use crate::track::Handshake;
@@ -101,7 +101,7 @@ fn unit(known: &FactInput<'_>, requests: u64) -> &'static str {
 }
 
 /// Counts the requests that came back in one form; a repetition of requests counted already has no number.
-fn came_back(seen: &EchoSeen) -> String {
+fn came_back(seen: &EchoOccurrences) -> String {
     let form = seen.form;
     let how = match (form.upper, form.prefix) {
         (false, 0) => " byte for byte".to_owned(),
@@ -117,7 +117,7 @@ fn came_back(seen: &EchoSeen) -> String {
 }
 
 /// The unknown parts, and the reasons.
-fn limits(story: &EchoStory) -> Vec<String> {
+fn limits(story: &EchoLog) -> Vec<String> {
     let lost = (story.lost > 0)
         .then(|| format!("of {} bytes that the capture lacks nothing can be told", thousands(story.lost)));
     let late = (story.late > 0).then(|| {
@@ -131,11 +131,11 @@ fn limits(story: &EchoStory) -> Vec<String> {
     });
     let gave_up = story.gave_up.and_then(|(cause, frame)| {
         let why = match cause {
-            GaveUp::Unlike if story.lost == 0 => return None,
-            GaveUp::Unlike => "one answer after the other was no echo",
-            GaveUp::Cut => "the capture does not hold whole packets",
-            GaveUp::Unanswered => "more bytes waited for their echo than are kept",
-            GaveUp::Missing => "too many bytes are missing",
+            GiveUpReason::Unlike if story.lost == 0 => return None,
+            GiveUpReason::Unlike => "one answer after the other was no echo",
+            GiveUpReason::Cut => "the capture does not hold whole packets",
+            GiveUpReason::Unanswered => "more bytes waited for their echo than are kept",
+            GiveUpReason::Missing => "too many bytes are missing",
         };
         Some(format!("compared only up to frame {frame}: {why}"))
     });

@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn rounds_and_repairs_are_distinguished_from_the_window() {
+    fn rounds_and_recoveries_are_distinguished_from_window_limits() {
         let mut per_sender = Told { acked: 1, ..Told::default() };
         per_sender.ack(0, 1, 60_000);
         let (mut seq, mut time) = (1, 0);
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn who_asks_whether_the_window_has_opened_waited_for_it_though_no_more_data_follows() {
+    fn window_probe_shows_a_zero_window_wait_without_later_data() {
         let mut per_sender = Told { acked: 1, ..Told::default() };
         per_sender.ack(0, 1, 1_000);
         per_sender.data(10_000, 1, 1_000);

@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn growth_is_reported_by_its_kind() {
+    fn window_growth_is_reported_by_its_kind() {
         assert_eq!(exponential(&[10, 20, 40, 41, 42]), 2);
         assert_eq!(exponential(&[10, 11]), 0);
         assert_eq!(linear(&[10_000, 20_000, 21_460, 22_920, 24_380], 1_460), 3);

@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn what_ends_a_wait_tells_what_it_was_for() {
+    fn packet_that_ends_a_wait_gives_its_reason() {
         let waits = [(WaitReason::Ack, 10)];
         let (after, later) = (SendTrigger::Ack(Nanos(20_000)), SendTrigger::Ack(Nanos::from_millis(5)));
         for (send_trigger, full) in [(after, true), (after, false), (later, true), (SendTrigger::Nothing, true)] {
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wait_of_microseconds_shows_nothing_unless_an_ack_ends_it() {
+    fn microsecond_wait_proves_nothing_unless_an_ack_ends_it() {
         let end = |since| {
             let mut spent = TimeSpent::default();
             spent.pass(WaitReason::Ack, Nanos(80_000));

@@ -1,7 +1,7 @@
 //! The kinds of verdict.
 
 use super::{Case, VerdictLine, VerdictRule};
-use crate::echo::EchoStory;
+use crate::echo::EchoLog;
 use crate::explain::merged::MergedFinding;
 use crate::model::thresholds::NOTICEABLE_ZERO_WINDOW;
 use crate::model::{FindingCode, Nanos, Severity, counted, thousands};
@@ -322,7 +322,7 @@ pub(super) const HEALTHY: VerdictRule = VerdictRule {
 };
 
 /// Nothing kept the answers from being compared with their requests.
-fn all_compared(story: &EchoStory) -> bool {
+fn all_compared(story: &EchoLog) -> bool {
     story.gave_up.is_none() && story.uncompared == 0 && story.lost == 0 && story.late == 0
 }
 

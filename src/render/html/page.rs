@@ -169,7 +169,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_policy_names_the_script_as_it_is() {
+    fn content_security_policy_hash_matches_the_script() {
         let hash = base64::engine::general_purpose::STANDARD.encode(sha2::Sha256::digest(SCRIPT));
         assert_eq!(SCRIPT_HASH, hash);
         assert!(!SCRIPT.contains("</script") && !STYLE.contains("</style") && !SCRIPT.contains("<!--"));

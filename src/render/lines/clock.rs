@@ -66,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn the_minute_turns_with_the_seconds_in_any_order() {
+    fn minute_changes_with_the_seconds_in_any_order() {
         let got = dates(TimeZone::UTC, &[(59, 1), (60, 0), (59, 999_999_999), (-1, 0)]);
         let want = [
             "1970-01-01T00:00:59.000000001Z",
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn the_offset_is_the_one_of_its_day() {
+    fn utc_offset_is_that_of_the_day() {
         let rome = TimeZone::get("Europe/Rome");
         // a machine without a time zone database has nothing to test here, so a rule is spelled out
         let zone = rome.unwrap_or_else(|_| TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").expect("a valid rule"));

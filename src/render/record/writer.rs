@@ -452,7 +452,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn hidden_characters_are_escaped_and_keep_their_meaning() {
+    fn invisible_characters_are_escaped_reversibly() {
         let text = "a\u{1b}[31m\u{9b}2J\u{202e}\u{7f}\u{e0001}\n\"\\ Grüße";
         let json = written(&text);
         assert!(!json.chars().any(is_hidden), "{json}");
@@ -460,7 +460,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn every_character_is_written_as_serde_writes_it_wherever_it_stands() {
+    fn every_character_is_written_as_serde_writes_it_at_every_offset() {
         for c in (char::MIN..='\u{2fff}').chain('\u{fdf0}'..='\u{1000f}').chain(['\u{e0001}', char::MAX]) {
             for before in [0, 3, 7, 8, 12] {
                 let text = format!("{}{c}{}", "a".repeat(before), "b".repeat(11));

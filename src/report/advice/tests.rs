@@ -85,7 +85,7 @@ fn of_server(server: [u8; 4], calls: Vec<TracedCall>, frames: Vec<StreamFrame>) 
 const NONE: Vec<(FindingCode, Vec<u32>)> = Vec::new();
 
 #[test]
-fn a_message_in_two_segments_takes_more_than_one_recv() {
+fn message_in_two_segments_needs_more_than_one_recv() {
     use CallKind::{Close, Receive, Send};
     let frames = || vec![seen(4, S, 0, 1448), seen(5, S, 1448, 552)];
     let calls = |received: Vec<TracedCall>| [vec![traced(30, Side::Server, Send(2000), Some(2000))], received].concat();
@@ -115,7 +115,7 @@ fn a_message_in_two_segments_takes_more_than_one_recv() {
 }
 
 #[test]
-fn what_send_did_not_take_is_to_be_sent_later() {
+fn bytes_not_taken_by_send_are_sent_later() {
     use CallKind::{Close, Receive, Send};
     let frames = || vec![seen(4, C, 0, 3000)];
     let sent = || traced(30, Side::Client, Send(3000), Some(9000));
@@ -190,7 +190,7 @@ fn a_refusal_has_its_reason_in_the_servers_calls() {
 }
 
 #[test]
-fn an_address_in_use_has_its_holder() {
+fn address_in_use_names_its_holder() {
     let (_, server) = ends([127, 0, 0, 1]);
     let failed = |ms| {
         let why = "Address already in use".to_owned();

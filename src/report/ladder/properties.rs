@@ -199,7 +199,7 @@ proptest! {
     }
 
     #[test]
-    fn nothing_is_lost_and_what_matters_is_seen(frames in prop::collection::vec(any_frame(), 1..200)) {
+    fn nothing_is_lost_and_important_records_are_shown(frames in prop::collection::vec(any_frame(), 1..200)) {
         conversations(&frames).iter().for_each(check);
     }
 
@@ -217,7 +217,7 @@ proptest! {
 }
 
 #[test]
-fn a_retransmission_far_behind_still_finds_its_original() {
+fn late_retransmission_finds_its_original() {
     let mut frames = transfer(5_000, &[]);
     frames.truncate(frames.len() - 3);
     let next = 1 + 5_000 * 4;

@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn a_handshake_broken_off_leads_back_to_listen_or_to_closed() {
+    fn aborted_handshake_returns_to_listen_or_closed() {
         let mut server = EndpointState::new(Some(Listen), true);
         server.receives(&segment(SYN, 0, 0, 0));
         server.sends(&segment(SYN.union(ACK), 0, 0, 1));
@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn who_closes_first_waits() {
+    fn first_to_close_enters_time_wait() {
         let mut end = connected();
         end.sends(&segment(FIN_ACK, 1, 0, 1));
         assert_eq!(end.state, Some(FinWait1));
@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn who_closes_second_does_not() {
+    fn second_to_close_skips_time_wait() {
         let mut end = connected();
         end.receives(&segment(FIN_ACK, 1, 0, 1));
         assert_eq!(end.state, Some(CloseWait));
@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn fins_that_cross_lead_through_closing() {
+    fn crossing_fins_pass_through_closing() {
         let mut end = connected();
         end.sends(&segment(FIN_ACK, 1, 0, 1));
         end.receives(&segment(FIN_ACK, 1, 0, 1));
@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fin_behind_a_gap_waits_until_the_gap_is_filled() {
+    fn fin_after_a_gap_waits_until_the_gap_is_filled() {
         let mut end = connected();
         end.misses(&segment(ACK, 1, 500, 1));
         end.receives(&segment(FIN_ACK, 501, 0, 1));

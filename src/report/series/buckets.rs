@@ -149,7 +149,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn extremes_and_counts_survive_and_memory_is_bounded(
+        fn extremes_and_counts_are_exact_and_memory_is_bounded(
             values in prop::collection::vec((0_i64..50_000_000_000, 0_u64..1_000_000), 1..6_000),
         ) {
             let mut times: Vec<i64> = values.iter().map(|(time, _)| *time).collect();
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_goes_back_and_the_ends_of_time_do_no_harm() {
+    fn backward_and_extreme_timestamps_are_handled() {
         let mut buckets = Buckets::default();
         for time in [5, 3, i64::MIN, i64::MAX, 7] {
             buckets.push(Nanos(time), Range::from(1));

@@ -309,13 +309,13 @@ mod tests {
     }
 
     #[test]
-    fn a_probe_without_a_byte_brings_nothing() {
+    fn probe_without_data_delivers_nothing() {
         let frames = [seen(4, 0, 20), seen(5, 10, 0)];
         assert_eq!(delivered(CapturePoint::SameHost, &frames, 9), [4]);
     }
 
     #[test]
-    fn on_one_host_the_last_copy_was_taken_and_where_they_arrive_the_first() {
+    fn last_copy_is_taken_on_one_host_and_the_first_at_the_receiver() {
         let copies = [seen(4, 0, 10), seen(5, 10, 10), seen(6, 0, 10), seen(7, 0, 10)];
         assert_eq!(delivered(CapturePoint::SameHost, &copies, 9), [5, 7]);
         assert_eq!(delivered(CapturePoint::SameHost, &copies, 6), [5, 6]);
@@ -325,7 +325,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_lost_or_came_too_late_brought_nothing() {
+    fn lost_or_late_segments_delivered_nothing() {
         let lost = StreamFrame { idle: true, ..seen(4, 0, 20) };
         for capture_point in [CapturePoint::Client, CapturePoint::Server, CapturePoint::SameHost] {
             assert_eq!(delivered(capture_point, &[lost, seen(5, 0, 20), seen(8, 0, 20)], 7), [5]);
@@ -333,7 +333,7 @@ mod tests {
     }
 
     #[test]
-    fn a_copy_that_brings_only_some_of_the_bytes_leaves_the_rest_to_others() {
+    fn partial_copy_leaves_the_other_bytes_to_later_segments() {
         let frames = [seen(4, 0, 20), seen(5, 5, 10)];
         assert_eq!(delivered(CapturePoint::SameHost, &frames, 9), [4, 5]);
         assert_eq!(delivered(CapturePoint::Server, &frames, 9), [4]);

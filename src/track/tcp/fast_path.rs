@@ -425,7 +425,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_rule_may_explain_is_not_predicted() {
+    fn segments_that_a_rule_may_explain_are_not_predicted() {
         let push = TcpFlags::ACK.union(TcpFlags::PSH);
         let unusual = [
             ("a retransmission", push, (1, 1, 10)),
@@ -444,7 +444,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_predicted_where_it_is_switched_off() {
+    fn prediction_can_be_switched_off() {
         let mut dialogue = Dialogue::opened();
         dialogue.connection.prediction = Prediction::new(true, false);
         for seq in [1, 11, 21] {

@@ -234,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn a_gap_that_is_split_again_and_again_costs_the_same_for_each_segment() {
+    fn splitting_one_gap_repeatedly_costs_the_same_per_segment() {
         for acked in [false, true] {
             for segments in [5_000, 10_000, 20_000] {
                 let work = work_of_splits(segments, acked);
@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_that_are_acknowledged_before_they_come_are_known_when_they_come() {
+    fn bytes_acknowledged_before_their_capture_are_recognized() {
         let mut gaps = GapList::default();
         gaps.open(seq(10), seq(40), 3);
         assert_eq!(gaps.acknowledged(seq(20), ACK), Some((10, 3)));

@@ -56,12 +56,12 @@ mod tests {
     }
 
     #[test]
-    fn a_number_that_is_skipped_is_a_packet_that_was_not_captured() {
+    fn skipped_number_is_an_uncaptured_packet() {
         assert_eq!(skips(&[0xfffe, 0xffff, 0, 1, 3, 4]), [false, false, false, true, false]);
     }
 
     #[test]
-    fn a_counter_of_the_host_shows_nothing_after_its_first_step() {
+    fn host_counter_proves_nothing_after_its_first_step() {
         assert_eq!(skips(&[10, 13, 19, 20, 31]), [true, false, false, false]);
     }
 

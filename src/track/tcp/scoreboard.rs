@@ -292,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn an_ack_covers_whole_segments_and_a_repeat_spoils_the_sample() {
+    fn ack_covers_whole_segments_and_a_retransmission_voids_the_sample() {
         let mut list = Scoreboard::default();
         (0..4).for_each(|n| list.push(sent(n * 10, 10, u64::from(n) + 1)));
         let covered = list.acknowledge(SeqNumber(25), 9);
@@ -304,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn a_part_that_comes_again_spoils_no_other() {
+    fn repeated_part_changes_no_other() {
         let mut list = Scoreboard::default();
         list.push(sent(u32::MAX - 9, 30, 1));
         let (from, to) = (SeqNumber(0), SeqNumber(10));

@@ -130,7 +130,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_socket_tells_its_ends_and_what_is_unread() -> io::Result<()> {
+    fn socket_table_row_has_endpoints_and_unread_bytes() -> io::Result<()> {
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let mut client = TcpStream::connect(listener.local_addr()?)?;
         let (server, _) = listener.accept()?;

@@ -3,14 +3,14 @@
 use super::*;
 
 #[test]
-fn a_first_segment_that_comes_late_is_waited_for() {
+fn late_first_segment_is_waited_for() {
     let (echoes, echo_matcher) = play_at(&[('>', 4, b"efgh"), ('>', 0, b"abcd"), ('<', 4, b"efgh"), ('<', 0, b"abcd")]);
     assert_eq!(echoes, [None, Some(IDENTICAL)]);
     assert_eq!((echo_matcher.found.totals.matched, echo_matcher.pending()), (2, (0, 0)));
 }
 
 #[test]
-fn an_answer_that_the_capture_lacks_is_neither_echo_nor_missing() {
+fn uncaptured_answer_is_neither_echo_nor_missing() {
     let dialogue: &[(char, u32, &[u8])] =
         &[('>', 0, b"one"), ('<', 0, b"one"), ('>', 3, b"two"), ('c', 6, b""), ('>', 6, b"three"), ('<', 6, b"three")];
     let (echoes, echo_matcher) = play_at(dialogue);
@@ -21,7 +21,7 @@ fn an_answer_that_the_capture_lacks_is_neither_echo_nor_missing() {
 }
 
 #[test]
-fn a_request_that_the_capture_lacks_is_not_told_from_its_answer() {
+fn uncaptured_request_is_not_inferred_from_its_answer() {
     let dialogue: &[(char, u32, &[u8])] =
         &[('>', 0, b"one"), ('<', 0, b"one"), ('a', 6, b""), ('<', 3, b"two"), ('>', 6, b"three"), ('<', 6, b"three")];
     let (echoes, echo_matcher) = play_at(dialogue);
@@ -33,7 +33,7 @@ fn a_request_that_the_capture_lacks_is_not_told_from_its_answer() {
 }
 
 #[test]
-fn a_hole_within_a_request_does_not_spoil_the_rest() {
+fn gap_in_a_request_leaves_the_rest_comparable() {
     let dialogue: &[(char, u32, &[u8])] =
         &[('>', 0, b"ab"), ('>', 4, b"ef"), ('a', 6, b""), ('<', 0, b"ABCDE"), ('<', 5, b"F")];
     let (echoes, echo_matcher) = play_at(dialogue);
@@ -42,7 +42,7 @@ fn a_hole_within_a_request_does_not_spoil_the_rest() {
 }
 
 #[test]
-fn what_does_not_follow_behind_a_hole_is_not_judged() {
+fn bytes_after_a_gap_are_not_judged() {
     let dialogue: &[(char, u32, &[u8])] =
         &[('>', 0, b"one"), ('c', 9, b""), ('<', 9, b"x"), ('>', 3, b"two"), ('<', 10, b"two")];
     let (echoes, echo_matcher) = play_at(dialogue);
@@ -51,7 +51,7 @@ fn what_does_not_follow_behind_a_hole_is_not_judged() {
 }
 
 #[test]
-fn an_answer_that_stops_short_is_a_part() {
+fn short_answer_is_partial() {
     let (_, echo_matcher) = play_at(&[('>', 0, b"hello"), ('<', 0, b"hel"), ('>', 5, b"world"), ('<', 3, b"wor")]);
     let story = echo_matcher.found.clone().take_story();
     assert_eq!((story.partial_requests, story.partial_back, story.partial_of), (2, 6, 10));
@@ -61,7 +61,7 @@ fn an_answer_that_stops_short_is_a_part() {
 }
 
 #[test]
-fn a_request_that_is_captured_behind_its_answer_is_no_loss() {
+fn request_captured_after_its_answer_is_not_lost() {
     let mut echo_matcher = EchoMatcher::default();
     [Direction::ClientToServer, Direction::ServerToClient]
         .into_iter()
@@ -80,7 +80,7 @@ fn a_request_that_is_captured_behind_its_answer_is_no_loss() {
 }
 
 #[test]
-fn an_answer_that_is_captured_late_is_held_against_its_request() {
+fn late_captured_answer_is_compared_with_its_request() {
     let dialogue: &[(char, u32, &[u8])] =
         &[('>', 0, b"one"), ('>', 3, b"second"), ('c', 9, b""), ('>', 9, b"third"), ('<', 9, b"third")];
     let (_, mut echo_matcher) = play_at(dialogue);
@@ -99,7 +99,7 @@ fn an_answer_that_is_captured_late_is_held_against_its_request() {
 }
 
 #[test]
-fn an_answer_that_is_sent_again_is_held_against_its_request_once() {
+fn retransmitted_answer_is_compared_once() {
     let dialogue: &[(char, u32, &[u8])] = &[('>', 0, b"one"), ('>', 3, b"two"), ('<', 3, b"two"), ('c', 3, b"")];
     let (_, mut echo_matcher) = play_at(dialogue);
     let again = |echo_matcher: &mut EchoMatcher, bytes: &[u8]| {

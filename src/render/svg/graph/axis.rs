@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn ticks_stand_at_round_numbers_in_a_unit_that_fits() {
+    fn ticks_are_at_round_numbers_in_a_fitting_unit() {
         let axis = Axis::exact(Quantity::Time, 0.0, 900_000_000.0, 8);
         assert_eq!((axis.unit, texts(&axis)), ("ms", vec!["0", "200", "400", "600", "800"]));
         let axis = Axis::rounded(Quantity::Bytes, 204_801.0, 5);

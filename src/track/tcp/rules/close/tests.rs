@@ -2,7 +2,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use super::after::AFTER_CLOSE;
 use super::*;
-use crate::echo::EchoStory;
+use crate::echo::EchoLog;
 use crate::model::{Direction, Endpoint, Finding, FindingCode as Code, Nanos, PerDirection, Protocol, Unknown};
 use crate::track::analysis::AnalysisCounts;
 use crate::track::stop_reason::StopReason;
@@ -43,7 +43,7 @@ fn connection(close: Close, story: TcpSummary) -> ConversationTotals {
         payload: five,
         tcp: Some(tcp),
         echo: None,
-        echo_story: EchoStory::default(),
+        echo_story: EchoLog::default(),
         udp: None,
         rtt: None,
         response_times: None,
@@ -112,7 +112,7 @@ fn said(totals: &ConversationTotals) -> (&'static str, Option<Found>, [String; 3
 }
 
 #[test]
-fn two_fins_close_in_three_or_four_segments_or_at_once() {
+fn two_fins_close_in_three_or_four_segments_or_simultaneously() {
     let three = connection(Close::Fin, fins(11, [Some(11), Some(12)], true));
     let (label, found, [fact, first, wait]) = said(&three);
     assert_eq!((label, found), ("close in three segments", Some((Code::CloseThree, vec![10, 11, 12]))));
@@ -246,7 +246,7 @@ fn data_after_the_peers_fin_is_a_half_close_where_the_peer_takes_it() {
 }
 
 #[test]
-fn a_reset_ended_nothing_where_later_segments_show_it() {
+fn reset_ended_nothing_where_later_segments_disprove_it() {
     let ignored = |proof| {
         let mut story = TcpSummary::default();
         story.rare_mut().ignored_resets.server_to_client = Some(proof);

@@ -127,7 +127,7 @@ impl fmt::Display for Rate {
 
 /// The faults drawn for one packet.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Chance {
+pub(super) struct DrawnFaults {
     pub(super) lost: bool,
     pub(super) duplicated: bool,
     pub(super) reordered: bool,
@@ -137,7 +137,7 @@ pub(super) struct Chance {
     pub(super) damage: (f64, u8),
 }
 
-impl Chance {
+impl DrawnFaults {
     /// Draws the faults of the next packet. Every packet takes the same number of draws, so that the n-th packet of a
     /// direction has the same faults with the same seed, whatever happened to those before it.
     pub(super) fn draw(faults: &Faults, rng: &mut Rng) -> Self {
@@ -157,7 +157,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn shares_and_rates_read_with_or_without_their_units() {
+    fn shares_and_rates_are_parsed_with_or_without_units() {
         assert_eq!("2.5%".parse(), Ok(Percent(2.5)));
         assert_eq!("100".parse(), Ok(Percent::ALL));
         for text in ["", "-1", "100.1", "NaN", "inf", "%", "a few"] {
@@ -173,17 +173,17 @@ mod tests {
     }
 
     #[test]
-    fn a_rate_keeps_the_wire_busy() {
+    fn rate_limit_keeps_the_link_busy() {
         assert_eq!(Rate(1_000_000).time(1_500), Duration::from_millis(12));
         assert_eq!(Rate(1).time(usize::MAX), Duration::from_nanos(u64::MAX));
     }
 
     #[test]
-    fn the_same_seed_brings_the_same_and_the_share_that_was_asked_for() {
+    fn same_seed_gives_the_same_packets_at_the_requested_share() {
         let faults = Faults { loss: Percent(20.0), ..Faults::default() };
         let run = |seed| {
             let mut rng = Rng::with_seed(seed);
-            (0..10_000).map(|_| Chance::draw(&faults, &mut rng)).collect::<Vec<_>>()
+            (0..10_000).map(|_| DrawnFaults::draw(&faults, &mut rng)).collect::<Vec<_>>()
         };
         assert_eq!(run(7), run(7));
         assert_ne!(run(7), run(8));

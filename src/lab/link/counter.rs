@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn segments_sent_again_together_have_all_their_numbers() {
+    fn merged_retransmission_has_all_its_original_frames() {
         let mut counter = PacketCounter::default();
         for index in 0..3 {
             data(&mut counter, index * 5, b"12345");
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn control_segments_are_known_by_their_sequence_numbers() {
+    fn control_segments_are_recognized_by_sequence_number() {
         let (syn, fin) = (TcpFlags::SYN, TcpFlags::FIN.union(TcpFlags::ACK));
         let mut counter = PacketCounter::default();
         assert_eq!(record(&mut counter, PacketKind::Syn, syn, 100, b""), (vec![1], false));
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn data_within_a_syn_is_sent_again_after_it() {
+    fn syn_data_is_retransmitted_after_the_handshake() {
         let mut counter = PacketCounter::default();
         assert_eq!(record(&mut counter, PacketKind::Data, TcpFlags::SYN, 100, b"fast"), (vec![1], false));
         assert_eq!(data(&mut counter, 101, b"fast"), (vec![1], true));
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_sent_too_long_ago_has_no_number() {
+    fn forgotten_packets_have_no_frame_number() {
         let mut counter = PacketCounter::default();
         for index in 0..=REMEMBERED as u32 {
             data(&mut counter, index, b"1");

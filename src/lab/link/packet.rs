@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn segments_are_known_by_their_flags_and_payload() {
+    fn segments_are_recognized_by_flags_and_payload() {
         use PacketKind::{Ack, Any, Data, Fin, Rst, Syn, SynAck};
         let (syn, ack, fin, rst) = (TcpFlags::SYN, TcpFlags::ACK, TcpFlags::FIN, TcpFlags::RST);
         for (flags, payload, expected) in [
@@ -245,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn other_packets_are_known_too() {
+    fn other_packets_are_recognized() {
         assert_eq!(kinds(&datagram(CLIENT, b"Hello")), [PacketKind::Datagram, PacketKind::Any]);
         let mut echo = Vec::new();
         let builder = PacketBuilder::ethernet2([2; 6], [3; 6]).ipv6([1; 16], [2; 16], 64).icmpv6_echo_request(1, 1);
@@ -281,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn the_body_is_the_payload_or_the_header_of_the_transport() {
+    fn body_is_the_payload_or_the_transport_header() {
         let data = segment(CLIENT, TcpFlags::ACK, 1, b"Hello");
         assert_eq!(PacketView::of(&data).body, TCP_HEADERS..TCP_HEADERS + 5);
         let bare = segment(CLIENT, TcpFlags::ACK, 1, b"");

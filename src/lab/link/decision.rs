@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::counter::Occurrences;
-use super::faults::Chance;
+use super::faults::DrawnFaults;
 use super::log::Cause;
 use super::packet::PacketKind;
 use super::rule::{Action, Rule, Times};
@@ -70,7 +70,12 @@ impl Active {
 
 impl Decision {
     /// Decides about a frame, first by the rules and then by chance.
-    pub(super) fn on(rules: &mut [Active], direction: Direction, occurrences: &Occurrences, chance: &Chance) -> Self {
+    pub(super) fn on(
+        rules: &mut [Active],
+        direction: Direction,
+        occurrences: &Occurrences,
+        chance: &DrawnFaults,
+    ) -> Self {
         let mut decision = Self::default();
         for (index, active) in rules.iter_mut().enumerate() {
             if decision.dropped.is_none() && active.applies(direction, occurrences) {
@@ -95,7 +100,7 @@ impl Decision {
         }
     }
 
-    fn add_chance(&mut self, chance: &Chance) {
+    fn add_chance(&mut self, chance: &DrawnFaults) {
         let by_chance = |happens: bool| happens.then_some(Cause::Chance);
         self.dropped = self.dropped.or(by_chance(chance.lost));
         self.duplicated = self.duplicated.or(by_chance(chance.duplicated));

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::time::Duration;
 
-use super::log::WireFrame;
+use super::log::LinkFrame;
 
 /// A frame in transit.
 #[derive(Debug)]
@@ -11,7 +11,7 @@ pub(super) struct InFlight {
     pub(super) due: Duration,
     /// Frames that are due at the same time arrive in this order.
     pub(super) serial: u64,
-    pub(super) frame: WireFrame,
+    pub(super) frame: LinkFrame,
     pub(super) bytes: Vec<u8>,
 }
 

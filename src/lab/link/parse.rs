@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn rules_read_as_they_are_said() {
+    fn rules_are_parsed_from_their_text() {
         let expected = Rule {
             action: Action::Drop,
             kind: PacketKind::Data,
@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_rule_is_explained() {
+    fn invalid_rule_is_explained() {
         for (text, words) in [
             ("", "is empty"),
             ("lose data 1", "begins with \"lose\""),

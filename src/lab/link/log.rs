@@ -14,10 +14,10 @@ const ARRIVALS_KEPT: usize = 1_000_000;
 
 /// The log of everything that the wire did to the packets of one session.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct WireLog {
+pub struct LinkLog {
     /// The faults of single packets, ordered by time: the first 100,000. A packet that only passed, with the delay
     /// common to all, is not among them.
-    pub events: Vec<WireEvent>,
+    pub events: Vec<LinkEvent>,
     /// Indices from 0 of the script's rules whose packet could not be marked, since its sender does not use ECN (RFC
     /// 3168 §5).
     pub unmarkable: BTreeSet<usize>,
@@ -27,16 +27,16 @@ pub struct WireLog {
     /// n-th is the n-th incoming frame of a capture at that host. The first million.
     pub arrivals: PerDirection<Vec<u64>>,
     /// Packet counts, by the direction of their sender.
-    pub totals: PerDirection<WireTotals>,
+    pub totals: PerDirection<LinkTotals>,
 }
 
 /// Packet counts by the fate of the packets on the wire.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct WireTotals {
+pub struct LinkTotals {
     /// Frames that the host sent and the wire accepted.
     pub sent: u64,
     /// Frames that the host sent faster than the wire could accept them: lost, and not counted in `sent`. Final once
-    /// the wire has been stopped; while it is 0, [`WireFrame::index`] is reliable.
+    /// the wire has been stopped; while it is 0, [`LinkFrame::index`] is reliable.
     pub missed: u64,
     /// Frames delivered to the other host, duplicates included.
     pub delivered: u64,
@@ -56,9 +56,9 @@ pub struct WireTotals {
 
 /// A fault that the wire applied to a packet.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct WireEvent {
+pub struct LinkEvent {
     /// The affected frame.
-    pub frame: WireFrame,
+    pub frame: LinkFrame,
     /// The fault.
     pub what: Effect,
     /// The cause of the fault.
@@ -67,7 +67,7 @@ pub struct WireEvent {
 
 /// A frame that reached the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct WireFrame {
+pub struct LinkFrame {
     /// The time at which it reached the wire, on the system's clock, as in captures.
     pub time: Timestamp,
     /// The direction of the frame.
@@ -119,9 +119,9 @@ pub enum Cause {
     Undeliverable,
 }
 
-impl WireLog {
+impl LinkLog {
     /// Records and counts a delivered frame.
-    pub(super) fn arrived(&mut self, frame: WireFrame) {
+    pub(super) fn arrived(&mut self, frame: LinkFrame) {
         self.totals.get_mut(frame.direction).delivered += 1;
         let arrivals = self.arrivals.get_mut(frame.direction);
         if arrivals.len() < ARRIVALS_KEPT {
@@ -130,7 +130,7 @@ impl WireLog {
     }
 
     /// Records an event and counts it.
-    pub(super) fn add(&mut self, event: WireEvent) {
+    pub(super) fn add(&mut self, event: LinkEvent) {
         let totals = self.totals.get_mut(event.frame.direction);
         match event.what {
             Effect::Dropped => totals.dropped += 1,

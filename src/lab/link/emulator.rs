@@ -8,13 +8,13 @@ use std::time::Duration;
 
 use fastrand::Rng;
 
-use super::WireOptions;
+use super::LinkOptions;
 use super::corrupt::{damage, mark};
 use super::counter::{Occurrences, PacketCounter};
 use super::decision::{Active, Decision, Overtaker};
-use super::faults::{Chance, Faults};
+use super::faults::{DrawnFaults, Faults};
 use super::in_flight::InFlight;
-use super::log::{Cause, Effect, WireEvent, WireFrame, WireLog};
+use super::log::{Cause, Effect, LinkEvent, LinkFrame, LinkLog};
 use super::packet::{PacketKind, PacketView};
 use super::rule::Rule;
 use crate::model::{Direction, PerDirection, Timestamp};
@@ -34,7 +34,7 @@ pub(super) struct Emulator {
     lanes: PerDirection<Lane>,
     in_flight: BinaryHeap<Reverse<InFlight>>,
     serial: u64,
-    pub(super) log: WireLog,
+    pub(super) log: LinkLog,
 }
 
 /// One direction.
@@ -56,22 +56,22 @@ struct Held {
     until: Duration,
     by: Overtaker,
     cause: Cause,
-    frame: WireFrame,
+    frame: LinkFrame,
     bytes: Vec<u8>,
 }
 
 /// A frame that a host sent, with its properties.
 struct Accepted<'a> {
-    frame: WireFrame,
+    frame: LinkFrame,
     bytes: &'a [u8],
     view: PacketView,
     occurrences: Occurrences,
-    chance: Chance,
+    chance: DrawnFaults,
 }
 
 impl Emulator {
     /// An emulator whose time is 0 when the system's clock is `epoch`.
-    pub(super) fn new(options: &WireOptions, seed: u64, epoch: Timestamp) -> Self {
+    pub(super) fn new(options: &LinkOptions, seed: u64, epoch: Timestamp) -> Self {
         let lane = |direction: Direction, salt: u64| Lane {
             faults: *options.faults.get(direction),
             // two directions with one seed must not have the same faults
@@ -90,7 +90,7 @@ impl Emulator {
             },
             in_flight: BinaryHeap::new(),
             serial: 0,
-            log: WireLog::default(),
+            log: LinkLog::default(),
         }
     }
 
@@ -116,12 +116,12 @@ impl Emulator {
         let view = PacketView::of(bytes);
         let lane = self.lanes.get_mut(direction);
         let occurrences = lane.counter.record(&view);
-        let chance = Chance::draw(&lane.faults, &mut lane.rng);
+        let chance = DrawnFaults::draw(&lane.faults, &mut lane.rng);
         let time = self.clock(now);
         let totals = self.log.totals.get_mut(direction);
         totals.sent += 1;
         let kind = view.kind();
-        let frame = WireFrame {
+        let frame = LinkFrame {
             time,
             direction,
             index: totals.sent,
@@ -144,32 +144,32 @@ impl Emulator {
     fn execute(&mut self, now: Duration, accepted: &Accepted<'_>, decision: Decision) {
         let frame = accepted.frame;
         if let Some(cause) = decision.dropped {
-            return self.log.add(WireEvent { frame, what: Effect::Dropped, cause });
+            return self.log.add(LinkEvent { frame, what: Effect::Dropped, cause });
         }
         let lane = self.lanes.get_mut(frame.direction);
         let Some(mut due) = lane.arrival(now, frame.length, accepted.chance.jitter) else {
-            return self.log.add(WireEvent { frame, what: Effect::Dropped, cause: Cause::QueueFull });
+            return self.log.add(LinkEvent { frame, what: Effect::Dropped, cause: Cause::QueueFull });
         };
         // a frame that could overtake does not wait to be overtaken
         let waits = lane.held.iter().any(|held| held.by == Overtaker::Next);
         let held = decision.held.filter(|(by, _)| *by != Overtaker::Next || !waits);
         if let Some((delay, cause)) = decision.delayed {
             due = due.saturating_add(delay);
-            self.log.add(WireEvent { frame, what: Effect::Delayed(delay), cause });
+            self.log.add(LinkEvent { frame, what: Effect::Delayed(delay), cause });
         }
         let mut bytes = accepted.bytes.to_vec();
         if let Some(cause) = decision.corrupted
             && let Some(offset) = damage(&mut bytes, &accepted.view, accepted.chance.damage)
         {
-            self.log.add(WireEvent { frame, what: Effect::Corrupted { offset }, cause });
+            self.log.add(LinkEvent { frame, what: Effect::Corrupted { offset }, cause });
         }
         match decision.marked {
-            Some(cause) if mark(&mut bytes) => self.log.add(WireEvent { frame, what: Effect::Marked, cause }),
+            Some(cause) if mark(&mut bytes) => self.log.add(LinkEvent { frame, what: Effect::Marked, cause }),
             Some(Cause::Rule(index)) => _ = self.log.unmarkable.insert(index),
             _ => {}
         }
         let copy = decision.duplicated.map(|cause| {
-            self.log.add(WireEvent { frame, what: Effect::Duplicated, cause });
+            self.log.add(LinkEvent { frame, what: Effect::Duplicated, cause });
             bytes.clone()
         });
         if let Some((by, cause)) = held {
@@ -194,18 +194,18 @@ impl Emulator {
         };
         let released: Vec<Held> = self.lanes.get_mut(direction).held.extract_if(.., overtaken).collect();
         for held in released {
-            self.log.add(WireEvent { frame: held.frame, what: Effect::Reordered, cause: held.cause });
+            self.log.add(LinkEvent { frame: held.frame, what: Effect::Reordered, cause: held.cause });
             self.send(due.max(held.until.saturating_sub(HOLD)), held.frame, held.bytes);
         }
     }
 
-    fn send(&mut self, due: Duration, frame: WireFrame, bytes: Vec<u8>) {
+    fn send(&mut self, due: Duration, frame: LinkFrame, bytes: Vec<u8>) {
         self.serial += 1;
         self.in_flight.push(Reverse(InFlight { due, serial: self.serial, frame, bytes }));
     }
 
     /// The next frame that has arrived by `now`.
-    pub(super) fn arrived(&mut self, now: Duration) -> Option<(WireFrame, Vec<u8>)> {
+    pub(super) fn arrived(&mut self, now: Duration) -> Option<(LinkFrame, Vec<u8>)> {
         self.give_up_holding(now);
         if self.in_flight.peek()?.0.due > now {
             return None;
@@ -222,7 +222,7 @@ impl Emulator {
             }
             let tired: Vec<Held> = held.extract_if(.., |held| held.until <= now).collect();
             for held in tired {
-                self.log.add(WireEvent { frame: held.frame, what: Effect::Delayed(HOLD), cause: held.cause });
+                self.log.add(LinkEvent { frame: held.frame, what: Effect::Delayed(HOLD), cause: held.cause });
                 self.send(held.until, held.frame, held.bytes);
             }
         }
@@ -236,13 +236,13 @@ impl Emulator {
     }
 
     /// Counts a frame that was handed over.
-    pub(super) fn delivered(&mut self, frame: WireFrame) {
+    pub(super) fn delivered(&mut self, frame: LinkFrame) {
         self.log.arrived(frame);
     }
 
     /// Counts a frame that could not be handed over.
-    pub(super) fn undeliverable(&mut self, frame: WireFrame) {
-        self.log.add(WireEvent { frame, what: Effect::Dropped, cause: Cause::Undeliverable });
+    pub(super) fn undeliverable(&mut self, frame: LinkFrame) {
+        self.log.add(LinkEvent { frame, what: Effect::Dropped, cause: Cause::Undeliverable });
     }
 
     /// Drops the frames in transit.
@@ -289,7 +289,7 @@ mod tests {
 
     fn emulator(faults: Faults, script: &str) -> Emulator {
         let faults = PerDirection { client_to_server: faults, server_to_client: faults };
-        let options = WireOptions { faults, rules: parse_script(script).unwrap(), seed: None };
+        let options = LinkOptions { faults, rules: parse_script(script).unwrap(), seed: None };
         Emulator::new(&options, 7, Timestamp::new(1_000, 999_999_999))
     }
 
@@ -327,7 +327,7 @@ mod tests {
     }
 
     #[test]
-    fn a_swap_waits_for_its_packet_or_a_tenth_of_a_second() {
+    fn swap_waits_for_the_next_packet_or_a_tenth_of_a_second() {
         let mut swapped = emulator(Faults::default(), "swap data 2 4");
         assert_eq!(letters(&mut swapped, b"ABCDE"), [(0, b'A'), (2, b'C'), (3, b'D'), (3, b'B'), (4, b'E')]);
         let mut alone = emulator(Faults { delay: ms(5), ..Faults::default() }, "swap data 2 4");
@@ -337,7 +337,7 @@ mod tests {
     }
 
     #[test]
-    fn rules_act_in_their_order_and_as_often_as_they_say() {
+    fn rules_apply_in_order_and_as_often_as_they_state() {
         let mut emulator = emulator(Faults::default(), "duplicate data 1; drop data twice; delay data always by 3ms");
         assert_eq!(letters(&mut emulator, b"ABCD"), [(5, b'C'), (6, b'D')]);
         let causes: Vec<_> =
@@ -355,7 +355,7 @@ mod tests {
     }
 
     #[test]
-    fn a_numbered_rule_stays_with_the_side_that_it_met_first() {
+    fn numbered_rule_counts_the_side_of_its_first_match() {
         let mut emulator = emulator(Faults::default(), "drop data 1 twice");
         for _ in 0..2 {
             for direction in [CLIENT, !CLIENT] {
@@ -379,14 +379,14 @@ mod tests {
     }
 
     #[test]
-    fn a_deed_has_the_time_of_the_system_s_clock() {
+    fn call_has_the_time_of_the_system_clock() {
         let mut emulator = emulator(Faults::default(), "drop any");
         emulator.accept(Duration::from_nanos(2), CLIENT, &datagram(CLIENT, b"X"));
         assert_eq!(emulator.log.events[0].frame.time, Timestamp::new(1_001, 1));
     }
 
     #[test]
-    fn times_without_end_do_no_harm() {
+    fn endless_durations_are_handled() {
         let mut emulator =
             emulator(Faults { delay: Duration::MAX, ..Faults::default() }, "delay any by 580years always");
         emulator.accept(ms(1), CLIENT, &datagram(CLIENT, b"X"));
@@ -431,7 +431,7 @@ mod tests {
         }
 
         #[test]
-        fn without_reordering_order_is_kept_and_nothing_comes_early(
+        fn order_is_kept_and_nothing_is_early_without_reordering(
             faults in any_faults(), pauses in proptest::collection::vec(0_u64..20, 0..60)
         ) {
             let faults = Faults { reorder: Percent::default(), ..faults };

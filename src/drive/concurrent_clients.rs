@@ -11,7 +11,7 @@ use super::network::Network;
 use crate::model::Side;
 
 /// Runs the plan of each client, all at the same time, and adds up their results.
-pub(super) fn meet(
+pub(super) fn run_together(
     network: &Network,
     client: &Client,
     plan: &Plan,

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::WireOptions;
+use super::LinkOptions;
 use super::emulator::Emulator;
-use super::log::{WireFrame, WireLog};
+use super::log::{LinkFrame, LinkLog};
 use crate::model::{Direction, Timestamp};
 
 /// A frame that came out of the wire.
@@ -13,7 +13,7 @@ pub struct Delivered {
     /// The time of arrival, on the clock of the sending times.
     pub at: Duration,
     /// The frame that was sent.
-    pub frame: WireFrame,
+    pub frame: LinkFrame,
     /// Its bytes on arrival.
     pub bytes: Vec<u8>,
 }
@@ -21,10 +21,10 @@ pub struct Delivered {
 /// Carries `frames`, each with its sending time and direction. Returns the frames that arrive, in that order, and the
 /// log. A sending time before its predecessor's counts as the latest so far. The same seed reproduces the same faults.
 pub fn emulate<'a>(
-    options: &WireOptions,
+    options: &LinkOptions,
     seed: u64,
     frames: impl IntoIterator<Item = (Duration, Direction, &'a [u8])>,
-) -> (Vec<Delivered>, WireLog) {
+) -> (Vec<Delivered>, LinkLog) {
     let mut emulator = Emulator::new(options, seed, Timestamp::default());
     let mut delivered = Vec::new();
     let mut now = Duration::ZERO;

@@ -8,16 +8,16 @@ use libc::pid_t;
 
 use super::command::Command;
 use super::launch::{Input, Launch};
-use super::output::{Outlet, Show};
+use super::output::{ProgramOutput, Show};
 use super::{ClientInput, descriptor_of};
 use crate::drive::transcript::Transcript;
 use crate::model::{Program, ProgramEnd, Side};
 
 /// The servers, then the clients.
-pub(super) struct Cast(pub(super) Vec<Member>);
+pub(super) struct ProgramTable(pub(super) Vec<ProgramState>);
 
 /// A program.
-pub(super) struct Member {
+pub(super) struct ProgramState {
     side: Side,
     number: u32,
     pub(super) command: Command,
@@ -26,12 +26,12 @@ pub(super) struct Member {
     pid: Option<pid_t>,
     pub(super) end: Option<ProgramEnd>,
     stopped_with: Option<&'static str>,
-    outlet: Option<Outlet>,
+    outlet: Option<ProgramOutput>,
 }
 
-impl Cast {
+impl ProgramTable {
     pub(super) fn assemble(servers: &[Command], clients: &[Command]) -> Self {
-        let member = |side, number, command: &Command| Member {
+        let member = |side, number, command: &Command| ProgramState {
             side,
             number,
             command: command.clone(),
@@ -56,7 +56,7 @@ impl Cast {
     }
 
     pub(super) fn is_running(&self, id: usize) -> bool {
-        self.0.get(id).is_some_and(Member::is_running)
+        self.0.get(id).is_some_and(ProgramState::is_running)
     }
 
     pub(super) fn has_ended(&self, id: usize) -> bool {
@@ -69,20 +69,20 @@ impl Cast {
 
     /// `true` if no client runs.
     pub(super) fn clients_ended(&self) -> bool {
-        !self.clients().any(Member::is_running)
+        !self.clients().any(ProgramState::is_running)
     }
 
     /// A program as a sentence names it: `the server`, `client 2`.
     pub(super) fn named(&self, id: usize) -> String {
-        self.0.get(id).map(Member::named).unwrap_or_default()
+        self.0.get(id).map(ProgramState::named).unwrap_or_default()
     }
 
     /// The clients that run, as a sentence names them.
     pub(super) fn running_clients(&self) -> Vec<String> {
-        self.clients().filter(|member| member.is_running()).map(Member::named).collect()
+        self.clients().filter(|member| member.is_running()).map(ProgramState::named).collect()
     }
 
-    fn clients(&self) -> impl Iterator<Item = &Member> {
+    fn clients(&self) -> impl Iterator<Item = &ProgramState> {
         self.0.iter().filter(|member| member.side == Side::Client)
     }
 
@@ -107,11 +107,11 @@ impl Cast {
 
     /// All programs, once no process is left.
     pub(super) fn programs(self) -> Vec<Program> {
-        self.0.into_iter().map(Member::program).collect()
+        self.0.into_iter().map(ProgramState::program).collect()
     }
 }
 
-impl Member {
+impl ProgramState {
     fn is_running(&self) -> bool {
         self.started && self.end.is_none()
     }
@@ -179,7 +179,8 @@ impl Member {
             Some(ClientInput::File(path)) => File::open(path).map(|file| Input::From(file.into())),
         };
         let input = input.with_context(|| format!("can't make the input of the {}", self.label()))?;
-        let (outlet, output) = Outlet::open(self.label(), show.clone()).context("can't make a program's output")?;
+        let (outlet, output) =
+            ProgramOutput::open(self.label(), show.clone()).context("can't make a program's output")?;
         self.outlet = Some(outlet);
         let transcript = transcripts.map(|[client, server]| {
             let of_side = if self.side == Side::Client { client } else { server };

@@ -2,7 +2,7 @@
 //! applies the faults of a real network: loss, delay, duplication, reordering, corruption.
 //!
 //! Faults are decided by chance, with configured percentages ([`Faults`]) and a seed that reproduces them, or by a
-//! script ([`Rule`]). The wire is not a capture: its [`WireLog`] holds what it did, and captures at the two hosts hold
+//! script ([`Rule`]). The wire is not a capture: its [`LinkLog`] holds what it did, and captures at the two hosts hold
 //! what each of them sent and received.
 
 mod corrupt;
@@ -34,13 +34,13 @@ use nix::sys::time::TimeSpec;
 
 pub use self::emulate::{Delivered, emulate};
 pub use self::faults::{Faults, Percent, QuantityError, Rate};
-pub use self::log::{Cause, Effect, WireEvent, WireFrame, WireLog, WireTotals};
+pub use self::log::{Cause, Effect, LinkEvent, LinkFrame, LinkLog, LinkTotals};
 pub use self::packet::{PacketKind, UnknownKind};
 pub use self::parse::{RuleError, parse_script};
 pub use self::rule::{Action, Rule, Times};
 
 use self::emulator::Emulator;
-use super::device::End;
+use super::device::LinkEnd;
 use super::namespace;
 use crate::model::{Direction, PerDirection, Timestamp};
 
@@ -55,7 +55,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(3600);
 
 /// The configuration of the wire. The default is a wire without faults.
 #[derive(Clone, Debug, Default)]
-pub struct WireOptions {
+pub struct LinkOptions {
     /// The random faults, by direction.
     pub faults: PerDirection<Faults>,
     /// The rules for single packets.
@@ -66,12 +66,12 @@ pub struct WireOptions {
 
 /// The running wire.
 #[derive(Debug)]
-pub struct Wire {
+pub struct EmulatedLink {
     shared: Arc<Shared>,
     seed: u64,
-    thread: Option<JoinHandle<(PerDirection<End>, Result<()>)>>,
+    thread: Option<JoinHandle<(PerDirection<LinkEnd>, Result<()>)>>,
     /// The ends, once the thread has ended: closing a TAP device's end would remove the host's interface.
-    ends: Option<PerDirection<End>>,
+    ends: Option<PerDirection<LinkEnd>>,
 }
 
 #[derive(Debug)]
@@ -94,9 +94,9 @@ impl Shared {
     }
 }
 
-impl Wire {
+impl EmulatedLink {
     /// Starts the wire between the two ends; `mtu` is the longest IP packet in bytes.
-    pub(super) fn start(ends: PerDirection<End>, mtu: u16, options: &WireOptions) -> Result<Self> {
+    pub(super) fn start(ends: PerDirection<LinkEnd>, mtu: u16, options: &LinkOptions) -> Result<Self> {
         // short enough to be retyped
         let seed = options.seed.unwrap_or_else(|| u64::from(fastrand::u32(..)));
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
@@ -106,7 +106,8 @@ impl Wire {
             .context("cannot make an eventfd for the lab's wire")?;
         let emulator = Mutex::new(Emulator::new(options, seed, epoch));
         let shared = Arc::new(Shared { emulator, stop: AtomicBool::new(false), give_up: AtomicBool::new(false), wake });
-        let carrier = Carrier { shared: Arc::clone(&shared), ends, start, buffer: vec![0; End::frame_room(mtu)] };
+        let carrier =
+            LinkThread { shared: Arc::clone(&shared), ends, start, buffer: vec![0; LinkEnd::frame_room(mtu)] };
         let thread = thread::Builder::new().name("wire".to_owned()).spawn(move || carrier.run());
         let thread = thread.context("cannot start the thread of the lab's wire")?;
         Ok(Self { shared, seed, thread: Some(thread), ends: None })
@@ -134,7 +135,7 @@ impl Wire {
     }
 
     /// The log of the wire so far.
-    pub fn log(&self) -> WireLog {
+    pub fn log(&self) -> LinkLog {
         self.shared.emulator().log.clone()
     }
 
@@ -144,7 +145,7 @@ impl Wire {
     ///
     /// # Errors
     /// If the wire has failed: a device could not be read.
-    pub fn stop(&mut self) -> Result<WireLog> {
+    pub fn stop(&mut self) -> Result<LinkLog> {
         self.end()?;
         Ok(self.log())
     }
@@ -165,7 +166,7 @@ impl Wire {
     }
 }
 
-impl Drop for Wire {
+impl Drop for EmulatedLink {
     fn drop(&mut self) {
         // a caller that needs the error calls `stop`
         let _ = self.end();
@@ -173,16 +174,16 @@ impl Drop for Wire {
 }
 
 /// The state of the wire's thread.
-struct Carrier {
+struct LinkThread {
     shared: Arc<Shared>,
     /// The device of the host that sends in each direction.
-    ends: PerDirection<End>,
+    ends: PerDirection<LinkEnd>,
     start: Instant,
     buffer: Vec<u8>,
 }
 
-impl Carrier {
-    fn run(mut self) -> (PerDirection<End>, Result<()>) {
+impl LinkThread {
+    fn run(mut self) -> (PerDirection<LinkEnd>, Result<()>) {
         // wake up when a frame is due, not 50 µs later; not essential
         let _ = prctl::set_timerslack(1);
         let outcome = self.carry().and_then(|()| self.count_missed());

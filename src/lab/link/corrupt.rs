@@ -61,7 +61,7 @@ mod tests {
     use crate::model::Direction;
 
     #[test]
-    fn only_what_can_be_marked_is_and_the_header_s_checksum_fits() {
+    fn only_markable_packets_are_marked_with_a_valid_header_checksum() {
         let mut plain = datagram(Direction::ClientToServer, b"x");
         assert!(!mark(&mut plain));
         assert_eq!(plain, datagram(Direction::ClientToServer, b"x"), "not ECT: left alone");
@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn ipv6_has_no_checksum_to_mend() {
+    fn ipv6_has_no_header_checksum_to_update() {
         let mut frame = [[0; 12].as_slice(), &[0x86, 0xdd, 0x60, 0x10, 0, 0]].concat();
         assert!(mark(&mut frame));
         assert_eq!(frame[IP..IP + 2], [0x60, 0x30]);
