@@ -667,7 +667,7 @@ fn each_program_error_has_one_sentence() {
     let client = python("echo_client.py 127.0.0.1 7");
     let unix = "python3 -c 'import socket,time; s=socket.socket(socket.AF_UNIX); s.bind(\"\\0echolab-run\"); s.listen(); time.sleep(60)'";
     let cases: &[(&str, &str, &[&str], i32, &str)] = &[
-        ("no-such-server", "true", &[], 2, "there is no program \"no-such-server\" in the folders of PATH"),
+        ("no-such-server", "true", &[], 2, "program \"no-such-server\" not found in PATH"),
         ("./Cargo.toml", "true", &[], 2, "\"./Cargo.toml\" is not executable"),
         ("sleep 60", &client, &["--listen-timeout", "100ms"], 1, "no listening TCP socket and no bound UDP socket"),
         (unix, &client, &["--listen-timeout", "2s"], 1, "only a listening UNIX socket"),

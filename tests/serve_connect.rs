@@ -402,7 +402,7 @@ fn answer_shorter_than_the_input_is_reported() {
 fn failed_connect_and_send_are_reported() {
     let output = connect(&["--port", "0"], b"");
     assert_ends(&output, 2, "");
-    assert!(text(&output.stderr).contains("--port 0 is no port to connect to"), "{}", text(&output.stderr));
+    assert!(text(&output.stderr).contains("--port 0 is not a port to connect to"), "{}", text(&output.stderr));
     let server = Server::start(&["-t", "udp"]);
     let output = server.client(&["-t", "udp"], &[b'x'; 70_000]);
     assert_ends(&output, 2, "");
@@ -512,7 +512,7 @@ fn keys_of_a_terminal_are_sent_at_once_and_the_terminal_is_restored() {
         // the greeting comes before raw mode: typing earlier is what a person may do, too
         let mut greeting = String::new();
         BufReader::new(child.stderr.take().unwrap()).read_line(&mut greeting).unwrap();
-        assert!(greeting.contains("Ctrl-C or Ctrl-D leaves"), "{greeting}");
+        assert!(greeting.contains("Ctrl-C or Ctrl-D ends the session"), "{greeting}");
         let mut keyboard = std::fs::File::from(terminal.master.as_fd().try_clone_to_owned().unwrap());
         wait_for_raw_mode(&terminal.slave, &before);
         keyboard.write_all(b"a").unwrap();

@@ -73,7 +73,7 @@ fn compile(expression: &str, link: LinkType) -> Result<BpfProgram> {
         })
         .with_context(|| {
             format!(
-                "the filter {expression:?} does not work for frames of link type {} (see man pcap-filter; an example: \
+                "invalid filter {expression:?} for link type {} (see man pcap-filter; for example \
                  'tcp port 7 and host 127.0.0.1')",
                 link.name()
             )

@@ -40,26 +40,26 @@ Examples:
                                                       the same with two more columns
   echolab analyze big.pcapng.gz --summary             the 50 worst conversations
   echolab analyze big.pcapng.gz --conversation tcp:7  one of them, step by step
-  echolab analyze echo.pcap --answers                 what labs ask of a trace, answered
+  echolab analyze echo.pcap --answers                 with answers to the questions of labs
   echolab analyze echo.pcap --format markdown -o echo.md
                                                       for a report
   echolab analyze echo.pcap --format pcapng -o echo.pcapng
                                                       for Wireshark, each step as its packet's comment
   echolab analyze echo.pcap --report echo             page, Markdown and drawings in the folder echo
   echolab analyze *.pcap --format lines | grep -F '[R'
-                                                      every reset, one line a step
+                                                      every reset, one line per step
   sudo tcpdump -i lo -U -w - port 7 | echolab analyze - --format lines
-                                                      while it happens
-  echolab analyze session.txt --write session.pcapng  what tcpdump, tshark or Wireshark printed
+                                                      live
+  echolab analyze session.txt --write session.pcapng  text printed by tcpdump, tshark or Wireshark
 
-Exit status: 0 done, 1 stopped by Ctrl-C (what was read until then is shown) or nothing matches, 2 an error; a capture that breaks off is
-one, and everything before the break is shown.")]
+Exit status: 0 done, 1 stopped by Ctrl-C, or nothing matches, 2 an error, also in a truncated
+capture. Everything that was read before is shown.")]
 pub(super) struct AnalyzeArgs {
     /// Capture files; - is standard input.
     #[arg(value_name = "CAPTURE", required = true)]
     captures: Vec<PathBuf>,
 
-    /// Only frames that pass this filter, in the language of tcpdump (man pcap-filter).
+    /// Only frames that match this pcap filter, as for tcpdump (man pcap-filter).
     #[arg(short, long, value_name = "BPF", help_heading = "Selection")]
     filter: Option<String>,
 
@@ -80,7 +80,7 @@ pub(super) struct AnalyzeArgs {
     #[arg(help_heading = "Selection")]
     count: Option<u64>,
 
-    /// Show conversations only, one row each: exact totals and the 50 worst.
+    /// Show only conversations: exact totals, then one row for each of the 50 worst.
     #[arg(long, help_heading = "Selection")]
     summary: bool,
 
@@ -95,14 +95,14 @@ pub(super) struct AnalyzeArgs {
     )]
     sort: Sort,
 
-    /// Answer the questions that networking labs ask of a trace, with frames and formulas; those of these ids, or all
-    /// (`echolab formats questions` lists them).
+    /// Answer the questions of networking labs, with frames and formulas: those with these ids, or all (`echolab formats
+    /// questions` lists them).
     #[arg(long, value_name = "ID,…", value_parser = parse_questions, num_args = 0..=1, require_equals = true, conflicts_with = "summary")]
     #[arg(default_missing_value = "", help_heading = "Selection")]
     answers: Option<Questions>,
 
-    /// Write the packets of a text to this capture file (pcapng); bytes that it does not show are zero, and a comment says
-    /// so.
+    /// Convert the packets of a text to this capture file (pcapng); bytes that it does not show are zero, and a comment
+    /// says so.
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     write: Option<PathBuf>,
 
@@ -368,7 +368,7 @@ impl Request {
     fn writer(&self, source: &impl Source) -> Result<Option<CaptureWriter>> {
         let Some(path) = &self.write else { return Ok(None) };
         if source.info().format != Some(CaptureFormat::Text) {
-            bail!("--write makes a capture file of text, and this is a capture file");
+            bail!("--write converts text to a capture file; the input is a capture file already");
         }
         let comment =
             "Made by echolab from packets as text: bytes that the text does not show are zero, and so are times.";

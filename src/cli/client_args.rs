@@ -13,7 +13,7 @@ use crate::model::{Protocol, Side};
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Client")]
 pub(super) struct ClientArgs {
-    /// Send all messages N times over.
+    /// Send all messages N times.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
     count: u64,
 
@@ -29,7 +29,7 @@ pub(super) struct ClientArgs {
     #[arg(long)]
     no_wait: bool,
 
-    /// Read N times, then close, whatever has come by then; by default everything is read.
+    /// Read N times and then close, even if data is still missing; by default everything is read.
     #[arg(long, value_name = "N")]
     reads: Option<u64>,
 
@@ -42,11 +42,11 @@ pub(super) struct ClientArgs {
     #[arg(long, value_enum, value_name = "client|server", default_value = "client", hide_possible_values = true)]
     close_first: SideArg,
 
-    /// Wait so long for each answer [default: 2s and the server's delay].
+    /// Time limit for each answer [default: 2s plus the server's delay].
     #[arg(long, value_name = "DUR", value_parser = humantime::parse_duration)]
     pub(super) timeout: Option<Duration>,
 
-    /// Say what the server has to say on standard error.
+    /// Print the server's messages on standard error.
     #[arg(long)]
     pub(super) verbose: bool,
 }

@@ -69,7 +69,7 @@ pub(super) struct BehaviourArgs {
     #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true, allow_hyphen_values = true)]
     prefix: OsString,
 
-    /// Answer N times over.
+    /// Send each answer N times.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     repeat: u32,
 
@@ -78,12 +78,12 @@ pub(super) struct BehaviourArgs {
     #[arg(value_parser = clap::value_parser!(u32).range(1..=READ_LIMIT))]
     read_size: u32,
 
-    /// Wait so long before each read, for example 5ms.
+    /// Delay before each read, for example 5ms.
     #[arg(long, value_name = "DUR", default_value = "0s", hide_default_value = true)]
     #[arg(value_parser = humantime::parse_duration)]
     pub(super) read_delay: Duration,
 
-    /// Let N connections wait to be accepted.
+    /// Size of the accept queue (the backlog of listen()).
     #[arg(long, value_name = "N", default_value_t = 128)]
     backlog: u32,
 }

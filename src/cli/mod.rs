@@ -51,7 +51,7 @@ use crate::drive::bar_new_privileges;
 pub(crate) use exit::Exit;
 use version::VersionArg;
 
-/// Run a TCP or UDP echo session, capture it, and have every packet explained; or explain what any program sends, live or from a capture file.
+/// Explain TCP and UDP traffic packet by packet: of an echo session, your own programs, live traffic or a capture file.
 #[derive(Debug, Parser)]
 #[command(name = "echolab", version, disable_version_flag = true)]
 #[command(max_term_width = 100, arg_required_else_help = true, after_help = EXAMPLES)]
@@ -65,14 +65,14 @@ pub struct Cli {
 
 const EXAMPLES: &str = "\
 Examples:
-  sudo \"$(command -v echolab)\" session   run an echo session and explain its every packet
+  sudo \"$(command -v echolab)\" session   run an echo session and explain every packet of it
   echolab run --server 'python3 server.py 7' --client 'python3 client.py 127.0.0.1 7'
-  echolab scenarios                      sessions by name, losses and resets included
+  echolab scenarios                      named sessions, among them losses and resets
   sudo \"$(command -v echolab)\" capture --port 8080
-                                         explain the traffic of any program while it happens
+                                         explain the live traffic of any program
   echolab analyze echo.pcap              every conversation of a capture, step by step
-  echolab analyze big.pcap --summary     its largest conversations
-  echolab formats                        what the output can look like
+  echolab analyze big.pcap --summary     its worst conversations first
+  echolab formats                        the output formats
 
 Exit status: 0 done, 1 an expectation was not met, 2 an error.";
 

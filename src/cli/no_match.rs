@@ -64,9 +64,9 @@ impl<'a> MatchCheck<'a> {
         }
         if let Some(port) = self.wanted.port {
             if !self.has_port {
-                say(&format!("no conversation of {place} has port {port}: echolab analyze --summary lists them"));
+                say(&format!("no conversation of {place} has port {port}; --summary lists all conversations"));
             } else if !self.named_has_port && !self.wanted.streams.is_empty() && all_there {
-                say(&format!("no conversation asked for by name has port {port}; others of {place} have"));
+                say(&format!("no conversation selected by --conversation has port {port}; others of {place} have"));
             }
         }
         let steps = totals.tcp + totals.udp + totals.icmp;
@@ -84,7 +84,7 @@ impl<'a> MatchCheck<'a> {
         }
         if self.matched == 0 && !self.wanted.findings.is_empty() && steps > 0 {
             let codes: Vec<_> = self.wanted.findings.iter().map(|code| code.name()).collect();
-            say(&format!("no conversation that is asked for in {place} has {}", codes.join(" or ")));
+            say(&format!("no selected conversation of {place} has the finding {}", codes.join(" or ")));
         }
         *self.wanted == Selection::default() || self.matched > 0
     }

@@ -33,11 +33,11 @@ pub(crate) struct OutputArgs {
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
 
-    /// Write whole reports into the folder DIR too: report.md, report.html, ladder.svg, graphs.svg.
+    /// Also write complete reports into the folder DIR: report.md, report.html, ladder.svg, graphs.svg.
     #[arg(long, value_name = "DIR")]
     report: Option<PathBuf>,
 
-    /// Overwrite files that exist.
+    /// Overwrite existing files.
     #[arg(long)]
     pub(super) force: bool,
 
@@ -51,7 +51,7 @@ pub(crate) struct OutputArgs {
                   [default: 1000, 50; formats that stream show all steps]")]
     limit: Option<u64>,
 
-    /// Show every step of a table or a ladder: fold no runs of equal steps.
+    /// Show every step of a table or a ladder; do not fold runs of equal steps.
     #[arg(long)]
     no_fold: bool,
 

@@ -56,6 +56,6 @@ mod tests {
     fn unknown_id_suggests_similar_ones() {
         assert!(parse_questions("rtt,options").is_ok() && parse_questions("").is_ok());
         let error = parse_questions("rtt,option").expect_err("no such question");
-        assert!(error.starts_with("there is no question \"option\"; similar: options"), "{error}");
+        assert!(error.starts_with("unknown question \"option\"; nearest: options"), "{error}");
     }
 }

@@ -33,7 +33,7 @@ pub(super) fn names() -> impl TypedValueParser<Value = &'static Scenario> {
 impl ScenariosArgs {
     pub(super) fn run(self) -> anyhow::Result<Exit> {
         let text = match self.name {
-            Some(scenario) => story(scenario, width::width(None, true).min(100)),
+            Some(scenario) => description(scenario, width::width(None, true).min(100)),
             None => list(width::of_terminal()),
         };
         super::destination::print(io::stdout().lock(), text.as_bytes())?;
@@ -41,10 +41,10 @@ impl ScenariosArgs {
     }
 }
 
-fn story(scenario: &Scenario, width: usize) -> String {
+fn description(scenario: &Scenario, width: usize) -> String {
     let Scenario { name, about, runs, .. } = scenario;
     let mut text = format!("{}\n\n", wrap(&format!("{name}: {about}"), width).join("\n"));
-    for line in wrap(scenario.story, width) {
+    for line in wrap(scenario.description, width) {
         text.push_str(&line);
         text.push('\n');
     }
@@ -93,7 +93,7 @@ mod tests {
             assert!(
                 list.lines().any(|line| line.trim_start().starts_with(scenario.name) && line.ends_with(scenario.about))
             );
-            assert!(story(scenario, 80).lines().all(|line| line.chars().count() <= 80), "{}", scenario.name);
+            assert!(description(scenario, 80).lines().all(|line| line.chars().count() <= 80), "{}", scenario.name);
         }
         names.sort_unstable();
         names.dedup();

@@ -43,16 +43,16 @@ pub(super) struct ServeArgs {
     #[command(flatten)]
     behaviour: BehaviourArgs,
 
-    /// Serve at most N TCP connections at once; further ones are closed at once.
+    /// Serve at most N TCP connections at the same time; further ones are closed immediately.
     #[arg(long, value_name = "N", default_value_t = ServerOptions::MAX_CONNECTIONS as u32)]
     #[arg(value_parser = clap::value_parser!(u32).range(1..))]
     max_connections: u32,
 
-    /// Close a TCP connection that is silent for so long; 0s never does.
+    /// Close a TCP connection that is idle for this long; 0s disables it.
     #[arg(long, value_name = "DUR", default_value = "5m", value_parser = humantime::parse_duration)]
     idle_timeout: Duration,
 
-    /// Log each UDP datagram that is answered, too.
+    /// Also log each answered UDP datagram.
     #[arg(long)]
     verbose: bool,
 

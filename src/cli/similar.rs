@@ -30,7 +30,7 @@ pub(super) fn nearest<'a>(typed: &str, names: impl IntoIterator<Item = &'a str>)
 
 /// The error for a name that is not among `names`; `lists` is the command that lists these.
 pub(super) fn unknown<'a>(kind: &str, typed: &str, names: impl IntoIterator<Item = &'a str>, lists: &str) -> String {
-    format!("there is no {kind} {typed:?}; similar: {} (`{lists}` lists all)", nearest(typed, names).join(", "))
+    format!("unknown {kind} {typed:?}; nearest: {} (`{lists}` lists all)", nearest(typed, names).join(", "))
 }
 
 fn normal(typed: &str) -> String {
@@ -89,7 +89,7 @@ mod tests {
         assert_eq!(nearest("zero-windw", names), ["zero-window", "window-scaling", "lost-fin"]);
         assert_eq!(nearest("", names).len(), 3);
         let error = unknown("scenario", "window", names, "echolab scenarios");
-        let expected = "there is no scenario \"window\"; similar: window-scaling, zero-window, ";
+        let expected = "unknown scenario \"window\"; nearest: window-scaling, zero-window, ";
         assert!(error.starts_with(expected), "{error}");
     }
 }

@@ -68,7 +68,7 @@ pub struct UnknownSocketOption(String);
 impl fmt::Display for UnknownSocketOption {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<_> = SOCKET_OPTIONS.iter().map(|option| option.name).collect();
-        write!(f, "{:?} is no socket option: write one of {}", self.0, names.join(", "))
+        write!(f, "unknown socket option {:?}: use one of {}", self.0, names.join(", "))
     }
 }
 

@@ -78,7 +78,7 @@ const TOTALS: &[Total] = &[
     (FindingCode::MtuBlackHole, "retransmissions of segments too large for the path", Bytes::Own),
     (FindingCode::HandshakeRetried, "retransmissions of a SYN or SYN-ACK", Bytes::None),
     (FindingCode::ResetAfterClose, "RSTs answered segments for a closed socket", Bytes::Lost),
-    (FindingCode::ResetStale, "RSTs of a side that no longer has the connection", Bytes::None),
+    (FindingCode::ResetStale, "RSTs in answer to segments of no known connection", Bytes::None),
     (FindingCode::ResetIgnored, "RSTs that ended nothing", Bytes::None),
     (FindingCode::ChallengeAck, "challenge ACKs", Bytes::None),
     (FindingCode::Unacceptable, "segments that their receiver does not accept", Bytes::Own),

@@ -35,9 +35,14 @@ pub enum SysctlError {
 impl fmt::Display for SysctlError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NoValue(text) => write!(f, "{text:?} sets nothing: write NAME=VALUE, as in net.ipv4.tcp_sack=0"),
+            Self::NoValue(text) => {
+                write!(f, "{text:?} has no \"=VALUE\": write NAME=VALUE, for example net.ipv4.tcp_sack=0")
+            }
             Self::BadName(name) => {
-                write!(f, "{name:?} is no name of a setting: write it with dots, as in net.ipv4.tcp_sack")
+                write!(
+                    f,
+                    "{name:?} is not the name of a kernel parameter: write it with dots, for example net.ipv4.tcp_sack"
+                )
             }
             Self::NotNetwork(name) => {
                 write!(f, "{name:?} belongs to the whole system: a host of the lab has only the settings below net.")

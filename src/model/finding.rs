@@ -73,7 +73,7 @@ finding_codes! {
     TimeoutRetransmit "timeout_retransmit" Warning "Retransmitted because no ACK came in time (RFC 6298 §5).";
     TailLossProbe "tail_loss_probe" Warning "The last segment retransmitted, or new data sent, to provoke an ACK (RFC 8985 §7).";
     Retransmit "retransmit" Warning "Retransmitted as a recovery continues or after an ICMP error, or for an unknown cause.";
-    SpuriousRetransmit "spurious_retransmit" Warning "The data had arrived before it was retransmitted.";
+    SpuriousRetransmit "spurious_retransmit" Warning "The retransmission was not needed: the original was not lost, it had arrived or was only late.";
     Reordered "reordered" Warning "Arrived later than data sent after it.";
     SackReneging "sack_reneging" Warning "The receiver discarded bytes that it had reported by SACK (RFC 2018 §8).";
     LimitedTransmit "limited_transmit" Note "New data that the first or second duplicate ACK released (RFC 3042).";
@@ -114,10 +114,10 @@ finding_codes! {
     KeepAlive "keep_alive" Note "Checks whether the peer still has the connection (RFC 1122 §4.2.3.6).";
     OtherHost "other_host" Warning "Another host sends packets with one side's address: a proxy, firewall or load balancer on the path.";
     MirroredCapture "mirrored_capture" Note "The capture holds each packet twice: a mirror port, or several interfaces.";
-    SynFlood "syn_flood" Problem "Many SYNs to one port, and no handshake completed (RFC 4987).";
+    SynFlood "syn_flood" Problem "Many SYNs to one port, few or none of whose handshakes completed (RFC 4987).";
     PortScan "port_scan" Warning "One host tried many ports of another, or one port of many.";
     Backscatter "backscatter" Note "Answers to many hosts, whose SYNs are not in the capture.";
-    Abandoned "abandoned" Problem "The connection never opened, or the last data sent was never answered.";
+    Abandoned "abandoned" Problem "The connection never opened, or the last data sent was never acknowledged.";
     EchoIdentical "echo_identical" Note "The answer is the request, byte for byte.";
     EchoUpper "echo_upper" Note "The answer is the request in upper case.";
     EchoPrefixed "echo_prefixed" Note "The answer is a prefix followed by the request.";

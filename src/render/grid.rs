@@ -229,17 +229,20 @@ impl Grid {
     }
 
     /// The times of a column with as many decimals each: none of them is less precise, as its zeros were not written.
+    /// Numbers with a unit stay as they are.
     fn with_even_times(mut self) -> Self {
-        let decimals = |cell: &Cell| cell.text.split_once('.').map_or(0, |(_, decimals)| decimals.len());
+        let decimals = |cell: &Cell| {
+            let (_, decimals) = cell.text.split_once('.')?;
+            decimals.bytes().all(|byte| byte.is_ascii_digit()).then_some(decimals.len())
+        };
         for column in
             (0..self.head.len()).filter(|at| self.head.get(*at).is_some_and(|head| head.align == Align::Right))
         {
             let cells = || self.rows.iter().filter_map(|row| row.get(column));
-            let max = cells().map(decimals).max().unwrap_or_default();
+            let max = cells().filter_map(decimals).max().unwrap_or_default();
             for cell in self.rows.iter_mut().filter_map(|row| row.get_mut(column)) {
-                let missing = max - decimals(cell);
-                if missing > 0 && missing < max {
-                    cell.text.extend(std::iter::repeat_n('0', missing));
+                if let Some(written) = decimals(cell) {
+                    cell.text.extend(std::iter::repeat_n('0', max - written));
                 }
             }
         }

@@ -20,21 +20,14 @@ pub static CONVERSATION_COLUMNS: &[ConversationColumn] = &[
     column("server", "server", "address and port of the server", Align::Left, Room::Tight, |c, _| {
         Cell::from(c.totals.server.to_string()).tone(Tone::Server)
     }),
-    column(
-        "worst",
-        "worst finding",
-        "the gravest warning or problem, and how often",
-        Align::Left,
-        Room::Tight,
-        |c, _| {
-            let Some((code, count)) = c.findings_count().worst().filter(|(code, _)| code.severity() > Severity::Note)
-            else {
-                return Cell::default();
-            };
-            let times = if count > 1 { format!(" {count}") } else { String::new() };
-            Cell::from(format!("{code}{times}")).tone(Tone::Finding(code.severity()))
-        },
-    ),
+    column("worst", "worst finding", "the most severe finding, and how often", Align::Left, Room::Tight, |c, _| {
+        let Some((code, count)) = c.findings_count().worst().filter(|(code, _)| code.severity() > Severity::Note)
+        else {
+            return Cell::default();
+        };
+        let times = if count > 1 { format!(" {count}") } else { String::new() };
+        Cell::from(format!("{code}{times}")).tone(Tone::Finding(code.severity()))
+    }),
     column("stall", "stall", "longest time without a packet, in seconds", Align::Right, Room::Snug, |c, _| {
         c.totals.longest_stall.map(View::seconds).unwrap_or_default().into()
     }),
@@ -58,7 +51,7 @@ pub static CONVERSATION_COLUMNS: &[ConversationColumn] = &[
         tcp(c, |tcp| some(tcp.analysis.get(AnalysisFlag::Retransmission)))
     }),
     column("resets", "RST", "segments with RST", Align::Right, Room::Ample, |c, _| some(c.totals.resets.into())),
-    column("zero_windows", "win 0", "how often a window was closed", Align::Right, Room::Ample, |c, _| {
+    column("zero_windows", "win 0", "how often a window became zero", Align::Right, Room::Ample, |c, _| {
         tcp(c, |tcp| {
             let zero = &tcp.story.rare().zero_window;
             some(zero.client_to_server.closings.count + zero.server_to_client.closings.count)
@@ -83,11 +76,11 @@ pub static CONVERSATION_COLUMNS: &[ConversationColumn] = &[
     column("closed_first", "closed", "the side that closed first", Align::Left, Room::Wide, |c, _| {
         tcp(c, |tcp| tcp.closed_first.map(|side| side.sender()).unwrap_or_default().into())
     }),
-    column("echo", "echo", "requests that came back, of all", Align::Right, Room::Wide, |c, _| {
+    column("echo", "echo", "requests echoed, of all", Align::Right, Room::Wide, |c, _| {
         c.totals
             .echo
             .filter(|echo| echo.requests > 0)
-            .map(|echo| format!("{}/{}", echo.matched, echo.requests))
+            .map(|echo| format!("{}/{}", echo.answered(), echo.requests))
             .unwrap_or_default()
             .into()
     }),
@@ -143,7 +136,7 @@ pub static CONVERSATION_COLUMNS: &[ConversationColumn] = &[
     column(
         "findings",
         "findings",
-        "codes of echolab's diagnoses of it and its steps, and how often",
+        "finding codes of it and its steps, and how often",
         Align::Left,
         Room::OnDemand,
         |c, _| {

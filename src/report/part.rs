@@ -24,7 +24,7 @@ pub enum Part {
 /// Every part with its name on the command line and what it is.
 pub(crate) static PARTS: &[(Part, &str, &str)] = &[
     (Part::Verdict, "verdict", "the cause that matters most, in one to three lines"),
-    (Part::Findings, "findings", "the diagnoses"),
+    (Part::Findings, "findings", "the findings, the most severe first"),
     (Part::Ledger, "ledger", "the time ledger: the kinds of wait with their shares"),
     (Part::Facts, "facts", "start, roles, response times, close and the other lines around the steps"),
     (Part::Steps, "steps", "the table of the steps"),

@@ -92,7 +92,7 @@ pub static COLUMNS: &[StepColumn] = &[
         s.phase.name().into()
     }),
     column("analysis", "analysis", "flags of Wireshark's TCP analysis", Align::Left, Room::OnDemand, analysis),
-    column("findings", "findings", "codes of echolab's own diagnoses", Align::Left, Room::OnDemand, findings),
+    column("findings", "findings", "codes of echolab's own findings", Align::Left, Room::OnDemand, findings),
     column("description", "what happens", "the step in plain English", Align::Left, Room::Tight, description),
 ];
 

@@ -226,7 +226,7 @@ fn wait_label(wait: Wait) -> &'static str {
         Wait::Timeout => "retransmission timer",
         Wait::Recovery => "loss recovery",
         Wait::Window => "receiver's window",
-        Wait::Congestion => "congestion window",
+        Wait::Congestion => "cwnd, pacing or link",
         Wait::DelayedAck => "delayed ACK or Nagle",
         Wait::Idle => "idle",
         Wait::Unknown => "unknown",
@@ -354,11 +354,10 @@ pub(crate) fn foreign_packets_note(packets: u64) -> String {
 pub(crate) fn triage_title(worst: &Worst) -> String {
     let shown = worst.conversations.len() as u64;
     match worst.troubled {
-        0 => format!(
-            "No warnings and no problems in {}; the largest {}",
-            counted(worst.of, "conversation"),
-            count(shown)
-        ),
+        0 => {
+            let which = if shown == worst.of { "by size".to_owned() } else { format!("the largest {}", count(shown)) };
+            format!("None of {} has a warning or problem of its own; {which}", counted(worst.of, "conversation"))
+        }
         troubled if troubled <= shown => {
             format!(
                 "{} of {} with a warning or problem, the worst first",

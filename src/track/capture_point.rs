@@ -249,6 +249,10 @@ impl CapturePointObserver {
         let (capture_point, clue) = match (self.known, self.by_checksums(), times.map(|times| by_times(times, hops))) {
             (Some((capture_point, clue)), ..) => (Some(capture_point), clue),
             (None, Some(one), Some(Some(other))) if one != other => (None, CapturePointBasis::AtOdds),
+            // containers of one host with a router between them: the capture was made at one, or between them
+            (None, Some(CapturePoint::SameHost), _) if [hops.0, hops.1].contains(&Some(1)) => {
+                (None, CapturePointBasis::AtOdds)
+            }
             (None, Some(CapturePoint::SameHost), _)
                 if hops.0.is_some_and(is_routed) || hops.1.is_some_and(is_routed) =>
             {
@@ -473,6 +477,11 @@ mod tests {
         assert_eq!(told(&at_server, None), (Some(CapturePoint::Server), CapturePointBasis::Checksums));
         let on_one = [(ClientToServer, Offloaded), (ServerToClient, Offloaded), (ServerToClient, Valid)];
         assert_eq!(told(&on_one, None), (Some(CapturePoint::SameHost), CapturePointBasis::Checksums));
+        // containers of one host with a router between them
+        let both = &on_one[..2];
+        for ttls in [(64, 63), (63, 64)] {
+            assert_eq!(routed(ttls, both, None), (None, CapturePointBasis::AtOdds));
+        }
         let cut = [(ClientToServer, Offloaded), (ServerToClient, Unverifiable)];
         assert_eq!(told(&cut, None), (None, CapturePointBasis::Nothing));
         // anonymised: all checksums are 0, but the time went by behind the server

@@ -46,7 +46,7 @@ const SAID: &[(&str, &str, &str)] = &[
     // microseconds on loopback show nothing
     ("mss536_bulk", "Limited by", "client: unknown: "),
     ("mss536_bulk", "Captured at", "both endpoints (same host): "),
-    ("random", "Echo", "verified: 20 of 20 requests echoed (20 byte for byte); 20 segments, 20 answers"),
+    ("random", "Echo", "20 of 20 requests echoed (20 byte for byte); 20 segments, 20 answers"),
 ];
 
 /// The text of a fact in a report in Markdown.

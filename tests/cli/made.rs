@@ -31,7 +31,10 @@ const SAID: &[(&str, &[&str], &[&str])] = &[
     // a firewall resets the connection in the server's name, whose answer comes all the same
     (
         "reset-by-another",
-        &["reset_unknown [4,5]: Its TTL is 128, and that of the server's other packets 64", "reset_stale [5,6,7]"],
+        &[
+            "reset_unknown [4,5]: The TTL of this RST is 128, and that of the server's other packets 64",
+            "reset_stale [5,6,7]",
+        ],
         &["reset_unread", "half-open"],
     ),
     // the same for a SYN
@@ -153,7 +156,7 @@ const REPORTED: &[(&str, &str, &str)] = &[
     ("udp-asked-again", "max 21.0 ms (2 samples)", "5.02 s"),
     ("udp-fragments-apart", "client 2 packets in 4 frames (3,959 bytes, 3,807 of payload)", "without fragments"),
     ("udp-in-doubt", "Frame 6 is a request, frame 7 its reply", "Frame 1 is a request"),
-    ("pipelined-prefixes", "verified: 5 of 5 requests echoed (2 behind a prefix of 2 bytes", "no echo"),
+    ("pipelined-prefixes", "5 of 5 requests echoed (2 behind a prefix of 2 bytes", "no echo"),
     ("answers-captured-late", "2 of 2 requests echoed (1 byte for byte, 1 in upper case)", "too late"),
     ("udp-empty", "only empty datagrams came back", "nothing came back"),
     ("no-request", "the capture holds no data of the client, so no request", "no echo of the requests"),

@@ -108,16 +108,16 @@ fn unknown_name_suggests_three_similar_ones() {
     for (typed, near) in [
         (
             "analyze x --columns +dat",
-            "column \"dat\"; similar: date, destination, delta (`echolab formats columns` lists all)",
+            "column \"dat\"; nearest: date, destination, delta (`echolab formats columns` lists all)",
         ),
         (
             "analyze x --only finding",
-            "part \"finding\"; similar: findings, verdict, facts (`echolab formats parts` lists all)",
+            "part \"finding\"; nearest: findings, verdict, facts (`echolab formats parts` lists all)",
         ),
-        ("man anlayze", "subcommand \"anlayze\"; similar: analyze, man, capture (`echolab help` lists all)"),
+        ("man anlayze", "subcommand \"anlayze\"; nearest: analyze, man, capture (`echolab help` lists all)"),
     ] {
         let complaint = complaint(typed).join(" ");
-        assert!(complaint.contains(&format!("there is no {near}")), "{complaint}");
+        assert!(complaint.contains(&format!("unknown {near}")), "{complaint}");
     }
 }
 
@@ -126,7 +126,7 @@ fn course_project_options_are_accepted() {
     // read to the end, and only then refused
     for typed in ["-c -ip 127.0.0.1 -p 0 -t TCP", "-ip=::1 -p0 -t UDP"] {
         let arguments = ["connect"].into_iter().chain(typed.split(' '));
-        echolab(arguments).run().exits(2).complains(&["--port 0 is no port to connect to"]);
+        echolab(arguments).run().exits(2).complains(&["--port 0 is not a port to connect to"]);
     }
     for command in [&["-v"][..], &["-V"], &["session", "-v"], &["serve", "-V"], &["connect", "--version"]] {
         let version = echolab(command.iter().copied()).done();

@@ -93,7 +93,11 @@ fn missing_selection_is_reported_for_each_capture() {
     );
     // the one asked for is not that with the port
     let three = "fixtures/kernel/backlog_full.pcap";
-    says(&[three, "--conversation", "tcp:0", "--port", "42418"], 1, "no conversation asked for by name has port 42418");
+    says(
+        &[three, "--conversation", "tcp:0", "--port", "42418"],
+        1,
+        "no conversation selected by --conversation has port 42418",
+    );
 }
 
 #[test]
@@ -216,7 +220,7 @@ fn ascii_is_ascii() {
 
 #[test]
 fn unknown_column_suggests_similar_ones() {
-    echolab(["analyze", TEN_STEPS, "--columns", "len"]).run().exits(2).complains(&["\"len\"; similar: length,"]);
+    echolab(["analyze", TEN_STEPS, "--columns", "len"]).run().exits(2).complains(&["\"len\"; nearest: length,"]);
 }
 
 #[test]

@@ -92,7 +92,7 @@ fn the_manual_page_is_roff() {
     let page = echolab(["man"]).done();
     assert!(page.contains(".TH echolab 1") && page.contains("analyze"), "{page}");
     assert!(echolab(["man", "analyze"]).done().contains("\\-\\-filter"));
-    echolab(["man", "nonsense"]).run().exits(2).complains(&["there is no subcommand \"nonsense\"; similar: session"]);
+    echolab(["man", "nonsense"]).run().exits(2).complains(&["unknown subcommand \"nonsense\"; nearest: session"]);
 }
 
 #[test]

@@ -157,7 +157,7 @@ fn conversations_are_found_by_their_findings() {
     for find in ["fast_retransmit", "refused,fast_retransmit", "warning"] {
         assert_eq!(lines(find).done(), all, "{find}");
     }
-    let ran = lines("refused").run().exits(1).complains(&["has refused"]);
+    let ran = lines("refused").run().exits(1).complains(&["has the finding refused"]);
     assert_eq!(ran.stdout, "");
     lines("fast").run().exits(2).complains(&["echolab formats findings"]);
     let summary = ["analyze", LOSS, "--summary", "--format", "lines", "--find", "problem"];
@@ -176,7 +176,7 @@ fn parts_are_shown_alone() {
     assert!(findings.contains("Fast retransmission: ") && !findings.contains("what happens"), "{findings}");
     assert!(only("steps").contains("what happens") && !only("steps").contains("Fast retransmission: "));
     assert!(only("answers").contains("Which side closed the connection first"), "{}", only("answers"));
-    echolab(["analyze", LOSS, "--only", "stpes"]).run().exits(2).complains(&["similar: steps, "]);
+    echolab(["analyze", LOSS, "--only", "stpes"]).run().exits(2).complains(&["nearest: steps, "]);
     echolab(["analyze", LOSS, "--only", "steps", "--format", "lines"]).run().exits(2).complains(&["--only"]);
 }
 
@@ -198,7 +198,7 @@ fn questions_are_chosen_by_their_ids() {
     let (first, other) = ("Which side closed the connection first", "What makes the segment a SYN");
     assert!(all.contains(first) && some.contains(first), "{some}");
     assert!(some.lines().count() < all.lines().count() && !some.contains(other), "{some}");
-    echolab(["analyze", "--answers", "rrt", LOSS]).run().exits(2).complains(&["no question \"rrt\"", "rtt"]);
+    echolab(["analyze", "--answers", "rrt", LOSS]).run().exits(2).complains(&["unknown question \"rrt\"", "rtt"]);
 }
 
 #[test]
@@ -225,7 +225,7 @@ fn conversations_are_selected_from_a_pipe_in_one_pass() {
     let shown = find("fast_retransmit", &[]).exits(0).stdout;
     assert!(shown.contains("what happens") && shown.contains("fast_retransmit"), "{shown}");
     assert!(find("fast_retransmit", &["--summary"]).exits(0).stdout.contains("tcp:0"));
-    find("refused", &[]).exits(1).complains(&["has refused"]);
+    find("refused", &[]).exits(1).complains(&["has the finding refused"]);
     find("fast_retransmit", &["--format", "lines"]).exits(2).complains(&["reads the capture twice", "a pipe"]);
 }
 

@@ -17,7 +17,7 @@ const LARGEST: &[(&str, &str)] = &[
     ("synack_retrans", "timeout"),
     ("user_timeout700", "timeout"),
     // a path of 10 ms
-    ("dup", "network"),
+    ("dup", "client_application"),
     ("corrupt", "network"),
     ("ooo", "network"),
     ("loss_fast_o", "network"),
@@ -53,7 +53,7 @@ const VERDICTS: &[(&str, &str)] = &[
     ),
     (
         "kernel/nagle_delack",
-        "Slow: 40.9 ms of 41.1 ms were spent waiting for a delayed ACK, or by Nagle's algorithm (frame 6).",
+        "Slow: 40.9 ms of 41.1 ms were spent waiting for a delayed ACK or because of Nagle's algorithm (frame 6).",
     ),
     (
         "kernel/udp_closed",

@@ -1,5 +1,6 @@
 //! Tables and pictures of the pages are the program's own.
 
+use std::collections::HashSet;
 use std::fmt::Write;
 use std::process::Command;
 
@@ -100,7 +101,8 @@ fn rules() -> String {
     let mut text = "| question | rules, in order | findings |\n|---|---|---|\n".to_owned();
     for family in all_rules().chunk_by(|a, b| a.family == b.family) {
         let mut labels: Vec<_> = family.iter().map(|rule| rule.label).collect();
-        labels.dedup();
+        let mut named = HashSet::new();
+        labels.retain(|label| named.insert(*label));
         let mut codes: Vec<_> = family.iter().map(|rule| code(rule.code.name())).collect();
         codes.sort();
         codes.dedup();

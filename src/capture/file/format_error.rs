@@ -35,14 +35,14 @@ impl fmt::Display for ErrorPlace {
 
 /// Describes a length that is impossible for a frame of at most `max` bytes.
 pub(super) fn impossible_length(length: u32, max: u32) -> String {
-    format!("impossible length {length} (the most is {max})")
+    format!("impossible length {length} (max {max})")
 }
 
 impl FormatError {
     /// The file is invalid from byte `at` on.
     #[cold]
     pub(super) fn invalid(place: ErrorPlace, at: u64, what: impl fmt::Display) -> io::Error {
-        let text = format!("damaged {place}: {what}, at byte {at}");
+        let text = format!("corrupted {place}: {what}, at byte {at}");
         io::Error::new(io::ErrorKind::InvalidData, Self(text))
     }
 

@@ -62,8 +62,8 @@ pub(super) fn decompress(reader: Box<dyn Read + Send>) -> Result<(Magic, ReadBuf
     window.holds(8)?;
     if window.bytes().is_empty() {
         bail!(
-            "it is empty (0 bytes): whatever should have written it was stopped before its first write, or wrote to \
-             another file; capture again"
+            "it is empty (0 bytes): the program that should have written it was stopped before its first write, or wrote \
+             to another file; capture again"
         );
     }
     let Some(compression) = Compression::of(window.bytes()) else {
@@ -71,7 +71,7 @@ pub(super) fn decompress(reader: Box<dyn Read + Send>) -> Result<(Magic, ReadBuf
     };
     let mut window = ReadBuffer::new(Box::new(compression.decompress(window)));
     if !window.holds(8)? && window.bytes().is_empty() {
-        bail!("what is packed in it is empty (0 bytes)");
+        bail!("the compressed file in it is empty (0 bytes)");
     }
     Ok((recognise(&mut window)?, window))
 }
@@ -94,6 +94,6 @@ fn recognise(window: &mut ReadBuffer) -> Result<Magic> {
         return Ok(Magic::Text(form));
     }
     bail!(
-        "it is no capture file: it starts neither as pcap nor as pcapng (nor is it gzip or zstd of either), and shows no packet as text of tcpdump or Wireshark does"
+        "it is not a capture file: neither pcap nor pcapng (plain or compressed by gzip or zstd), nor text printed by tcpdump, tshark or Wireshark"
     );
 }

@@ -32,10 +32,10 @@ use crate::report::CaptureTotals;
 
 /// Capture the traffic of any program and explain every packet as it comes.
 ///
-/// On a terminal each packet is a line, and the report follows at the end: at Ctrl-C, or as --count, --for or
-/// --until-close say. To a pipe or a file go lines, unless --format says otherwise.
+/// On a terminal each packet is a line, and the report follows at the end: at Ctrl-C, or when --count, --for or
+/// --until-close is reached. Into a pipe or file it writes lines, unless --format chooses another format.
 ///
-/// Root or CAP_NET_RAW is needed to open the capture, and given up before the first packet is looked at; files belong
+/// Root or CAP_NET_RAW is needed to open the capture, and given up before the first packet is parsed; files belong
 /// to the caller.
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -45,10 +45,10 @@ Examples:
   sudo \"$(command -v echolab)\" capture -i lo --port 12345 --until-close
                                                       one TCP connection, from its SYN to its close
   sudo \"$(command -v echolab)\" capture -i eth0 --host 192.0.2.7 -w lab.pcapng --report lab
-                                                      keep the capture and the reports too
+                                                      write the capture and the reports as well
   sudo \"$(command -v echolab)\" capture -f 'udp port 53' --for 10s --format jsonl
   sudo \"$(command -v echolab)\" capture --port 80 | grep -F '[R'
-                                                      every reset, while it happens
+                                                      every reset, live
   echolab capture --list                              the interfaces of this host
 
 Exit status: 0 done, 1 --until-close saw no close, 2 an error, or packets are missing.")]
@@ -69,7 +69,7 @@ pub(super) struct CaptureArgs {
     #[arg(long, value_name = "HOST", value_parser = host, help_heading = "Selection")]
     host: Vec<String>,
 
-    /// Only packets that pass this filter, in the language of tcpdump (man pcap-filter); ICMP errors always pass.
+    /// Only packets that match this pcap filter, as for tcpdump (man pcap-filter); ICMP errors always match.
     #[arg(short, long, value_name = "BPF", help_heading = "Selection")]
     filter: Option<String>,
 
@@ -85,17 +85,17 @@ pub(super) struct CaptureArgs {
     #[arg(long, help_heading = "End")]
     until_close: bool,
 
-    /// Keep the capture in FILE as it comes: pcapng if its name ends so, else pcap; - is standard output.
+    /// Write the packets to FILE as they come: pcapng if the name ends in .pcapng, else pcap; - is standard output.
     #[arg(short, long, value_name = "FILE")]
     write: Option<PathBuf>,
 
-    /// Have the kernel hold up to N MiB of packets that are not read yet.
+    /// Size of the kernel's buffer for packets that are not read yet, in MiB.
     #[arg(long, value_name = "MIB", default_value_t = 64)]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=i64::from(Ring::MAX_MEBIBYTES)))]
     buffer: u32,
 
-    /// Answer the questions that networking labs ask of a trace, with frames and formulas; those of these ids, or all
-    /// (`echolab formats questions` lists them).
+    /// Answer the questions of networking labs, with frames and formulas: those with these ids, or all (`echolab formats
+    /// questions` lists them).
     #[arg(long, value_name = "ID,…", value_parser = parse_questions, num_args = 0..=1, require_equals = true)]
     #[arg(default_missing_value = "", help_heading = "Output")]
     answers: Option<Questions>,

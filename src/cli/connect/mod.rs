@@ -26,14 +26,14 @@ use crate::model::{Protocol, Side};
 
 /// Run the echo client on its own: send what is typed, show what is answered.
 ///
-/// Return sends a line; `quit` or the end of the input leaves. With --continuous every key is sent as it is pressed.
-/// Works at the end of a pipe too.
+/// Return sends a line; `quit` or the end of the input ends the session. With --continuous each key is sent as it is
+/// pressed. Also reads from a pipe.
 #[derive(Debug, Args)]
 #[command(version, disable_version_flag = true)]
 #[command(after_help = "\
 Examples:
   echolab connect                              talk to a TCP echo server on this host
-  echolab connect --continuous                 every key press is a segment of its own
+  echolab connect --continuous                 each key press is its own segment
   echolab connect --proto udp --port 4002      over UDP
   printf 'HELLO MASTER\\n' | echolab connect    from a pipe
   sudo \"$(command -v echolab)\" connect --report talked
@@ -44,11 +44,11 @@ pub(super) struct ConnectArgs {
     #[command(flatten)]
     server: ServerArgs,
 
-    /// Send every key as it is pressed, or every byte of a pipe on its own; Ctrl-C or Ctrl-D leaves.
+    /// Send each key as it is pressed, or each byte of a pipe on its own; Ctrl-C or Ctrl-D ends the session.
     #[arg(short, long)]
     continuous: bool,
 
-    /// Wait so long for the connection, and for the last answers.
+    /// Time limit for the connection and for the last answers.
     #[arg(long, value_name = "DUR", default_value = "2s", value_parser = humantime::parse_duration)]
     timeout: Duration,
 
@@ -62,7 +62,7 @@ pub(super) struct ConnectArgs {
 impl ConnectArgs {
     pub(super) fn run(self, command: String) -> anyhow::Result<Exit> {
         let protocol = self.server.proto;
-        ensure!(self.server.port() != 0, "--port 0 is no port to connect to: name the one that the server says it has");
+        ensure!(self.server.port() != 0, "--port 0 is not a port to connect to: use the one that the server printed");
         let server = self.server.address()?;
         let recording = self.record.open(protocol, server, Side::Client)?;
         privileges::give_up(self.record.files())?;
@@ -94,9 +94,9 @@ impl ConnectArgs {
         };
         if terminal {
             let how = if self.continuous {
-                "every key is sent at once; Ctrl-C or Ctrl-D leaves"
+                "each key is sent immediately; Ctrl-C or Ctrl-D ends the session"
             } else {
-                "Return sends a line; quit leaves"
+                "Return sends a line; quit ends the session"
             };
             let made = if protocol == Protocol::Tcp { "connected to" } else { "talking to" };
             say(&format!("{made} {server}; {how}"));

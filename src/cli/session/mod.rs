@@ -1,5 +1,6 @@
 //! `echolab session`: one echo session, driven, captured, explained.
 
+mod link_args;
 mod link_summary;
 mod network_args;
 mod per_side;
@@ -8,7 +9,6 @@ pub(super) mod run;
 mod socket_args;
 mod typed;
 mod watch;
-mod wire_args;
 
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -50,9 +50,9 @@ const REPAIRS: Duration = Duration::from_secs(10);
 
 /// Run one echo session, capture it and explain every step.
 ///
-/// Server and client are echolab's own. They meet on the loopback interface, where capturing needs CAP_NET_RAW (sudo
-/// gives it), or each is a host of its own in a private network, which needs no right: --network lab. The capture is
-/// open before the client starts and is drained to the last packet.
+/// Server and client are echolab's own. They use the loopback interface, where capturing needs CAP_NET_RAW (sudo
+/// gives it), or two hosts of a private network, which needs no privilege: --network lab. The capture is open before
+/// the client starts and is read to the last packet.
 ///
 /// Root is given up before the client connects, and files belong to the caller.
 #[derive(Debug, Args)]
@@ -64,28 +64,28 @@ Examples:
   echolab session --message-bytes 479 --message-bytes 1380 --port 8000
   echolab session --message HELLO --line --repeat 1000 --reads 2 --client-read-size 500
   echolab session --transform upper --format markdown --output report.md
-  echolab session --scenario zero-window               a session by name: echolab scenarios lists them
-  echolab session --write session.pcapng               keep the capture too
+  echolab session --scenario zero-window               a named session (echolab scenarios lists them)
+  echolab session --write session.pcapng               write the capture as well
   echolab session --report echo                        capture, Markdown, page and drawings in the folder echo
   echolab session --write - | tcpdump -nn -r -         the report goes to standard error
   sudo \"$(command -v echolab)\" session                 on loopback, where capturing needs root
   echolab session --interactive                        send what you type; the report follows
   echolab session --wire 'drop data 1'                 a lost request, on a private network
   echolab session --network lab --delay 20ms --rate 1mbit --message-bytes 100000
-  echolab session --loss 5% --seed 7 --count 100       chance, repeatable
+  echolab session --loss 5% --seed 7 --count 100       random loss, reproducible
   echolab session --sysctl client:net.ipv4.tcp_sack=0 --congestion reno --socket server:rcvbuf=4096
 
 Rules of --wire: ACTION KIND [NUMBER] [of client|server] [by TIME] [once|twice|N times|always]
   ACTION  drop, delay (needs by TIME), duplicate, corrupt, mark (congestion, for ECN), or swap (two numbers)
   KIND    syn, syn-ack, ack, data, fin, rst, datagram, fragment, icmp, any
-  NUMBER  the packet's place among those of its KIND that one side sends; without it whichever comes next.
-          What TCP sends again keeps its number: 'drop data 2 twice' drops data 2 and its retransmission.
+  NUMBER  counts one side's packets of this KIND; without it the rule takes the next one. A retransmission
+          keeps the number of its original: 'drop data 2 twice' drops data 2 and its retransmission.
   Rules are separated by ; or , or line ends; # begins a comment: 'drop syn; delay ack 3 by 50ms; swap data 4 5'
 
 Exit status: 0 done, 1 the client did not get its echo or was stopped, or the
-scenario did not show what it is to show, 2 an error, or packets are missing.")]
+capture does not show the scenario's behaviour, 2 an error, or packets are missing.")]
 pub(super) struct SessionArgs {
-    /// Run a named scenario, which says itself what is sent and what goes wrong (`echolab scenarios` lists them).
+    /// Run a named scenario; it defines the traffic and the faults (`echolab scenarios` lists them).
     #[arg(long, value_name = "NAME", value_parser = names(), hide_possible_values = true)]
     #[arg(conflicts_with_all = [
         "proto", "message", "message-bytes", "count", "line", "continuous", "no_wait", "reads", "client_read_size",
@@ -93,7 +93,7 @@ pub(super) struct SessionArgs {
     ])]
     scenario: Option<&'static Scenario>,
 
-    /// Send what is typed: a line at Return, until quit or the end of the input; with --continuous every key at once.
+    /// Send typed lines until quit or the end of the input; with --continuous, send each key immediately.
     #[arg(long)]
     #[arg(conflicts_with_all = [
         "scenario", "message", "message-bytes", "count", "line", "no_wait", "reads", "client_read_size", "close_first",
@@ -103,7 +103,7 @@ pub(super) struct SessionArgs {
     #[command(flatten)]
     server: ServerArgs,
 
-    /// Keep the capture in FILE: pcapng if its name ends so, else pcap; - is standard output.
+    /// Write the capture to FILE: pcapng if the name ends in .pcapng, else pcap; - is standard output.
     #[arg(short, long, value_name = "FILE")]
     write: Option<PathBuf>,
 
@@ -122,16 +122,16 @@ pub(super) struct SessionArgs {
     #[command(flatten)]
     sockets: SocketArgs,
 
-    /// Show what the programs did too: each call with the frames that it became or that brought it.
+    /// Show the programs' calls: the frames that each send() produced and those that delivered the data of each recv().
     #[arg(long, help_heading = "Output")]
     transcript: bool,
 
-    /// Show the transcript with what the kernels of both ends thought after each call (TCP_INFO).
+    /// Show the transcript with both kernels' TCP state after each call (TCP_INFO).
     #[arg(long, help_heading = "Output")]
     kernel: bool,
 
-    /// Answer the questions that networking labs ask of a trace, with frames and formulas; those of these ids, or all
-    /// (`echolab formats questions` lists them).
+    /// Answer the questions of networking labs, with frames and formulas: those with these ids, or all (`echolab formats
+    /// questions` lists them).
     #[arg(long, value_name = "ID,…", value_parser = parse_questions, num_args = 0..=1, require_equals = true)]
     #[arg(default_missing_value = "", help_heading = "Output")]
     answers: Option<Questions>,
@@ -163,7 +163,7 @@ impl SessionArgs {
         let (chance, only_lab) = (self.network.chance(), self.network.needs_lab(&self.server, self.scenario));
         let (scenario, transcript) = (self.scenario, self.transcript || self.kernel);
         if transcript && !output.shows_calls() {
-            bail!("this format has no place for a transcript: choose one of {}", formats_with_calls().join(", "));
+            bail!("this format cannot show a transcript: choose one of {}", formats_with_calls().join(", "));
         }
         let typist = self.interactive.then(|| typist(self.client.continuous));
         let (options, note) = self.session_options()?;

@@ -1,11 +1,11 @@
-//! On which network the session takes place, as typed and as it comes out.
+//! The network of a session: the options, and the network that they select.
 
 use std::net::{IpAddr, SocketAddr};
 
 use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
 
-use super::wire_args::LinkArgs;
+use super::link_args::LinkArgs;
 use crate::capture::{Interface, may_capture};
 use crate::cli::echo_args::ServerArgs;
 use crate::drive::may_lose;
@@ -14,12 +14,12 @@ use crate::lab::Addresses;
 use crate::model::{Direction, Side};
 use crate::session::{CaptureAt, LabNetwork, NetworkOptions};
 
-/// On which network the session takes place.
+/// The options for the network of a session.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Network")]
 pub(super) struct NetworkArgs {
     /// Network of client and server: loopback, or a private network with a host for each (lab), which needs no root;
-    /// auto is loopback where there is the right to capture there, else lab.
+    /// auto is loopback if capturing there is permitted, else lab.
     #[arg(long, value_enum, value_name = "auto|loopback|lab", default_value = "auto", hide_possible_values = true)]
     network: NetworkArg,
 

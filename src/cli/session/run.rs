@@ -7,11 +7,11 @@ use std::time::Duration;
 use anyhow::{bail, ensure};
 use clap::{Args, ValueEnum};
 
+use super::link_args::LinkArgs;
 use super::link_summary::summary;
 use super::network_args::CaptureAtArg;
 use super::programs_output::show;
 use super::watch::{CaptureSetting, take};
-use super::wire_args::LinkArgs;
 use super::with_ways_out;
 use crate::cli::Exit;
 use crate::cli::capture_files::CaptureFiles;
@@ -48,7 +48,7 @@ const SETTLE: Duration = Duration::from_secs(1);
 ///
 /// The client is started as soon as the server listens (or is bound, for UDP). When the client has ended and its
 /// connections are closed, the server gets SIGINT, after a second SIGTERM, then SIGKILL; one that no longer waits for a
-/// client gets three seconds to end by itself first. No process is left.
+/// client gets three seconds to end by itself first. All processes are ended.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -56,19 +56,19 @@ Examples:
   echolab run --server ./server --client ./client --type HELLO --type quit
   echolab run --server 'java Server 7000' --client 'java Client localhost 7000' --input lines.txt
   echolab run --server ./server --client ./client --clients 3 --together
-  echolab run --server ./server --client ./client --client-first      what a refused client gets
+  echolab run --server ./server --client ./client --client-first      the client is refused
   echolab run --server './origin 8000' --server './proxy 8888' --client './client localhost 8888'
   echolab run --server './server 12345' --client './client server 12345' --network lab --loss 5% --report out
   echolab run --server ./server --client ./client --write session.pcapng
 
 The lab's hosts: client is 192.0.2.1 and 2001:db8::1, server is 192.0.2.2 and 2001:db8::2. A server
-that is to be reached from there listens on 0.0.0.0 (or ::), not on 127.0.0.1.
+must listen on 0.0.0.0 (or ::), not on 127.0.0.1, to be reachable.
 
-Exit status: 0 done, 1 a program failed, did not listen in time, or was stopped, 2 an error (as a
-program that can't be started), or packets are missing.")]
+Exit status: 0 done, 1 a program failed, did not listen in time, or was stopped, 2 an error (for
+example a program that cannot be started), or packets are missing.")]
 pub(in crate::cli) struct RunArgs {
-    /// The server's command, as a shell would split it into words (no other shell syntax: use sh -c '…' for that);
-    /// repeatable: each is started when the one before it listens, as an origin before its proxy.
+    /// The server's command, split into words like in a shell (for other shell syntax use sh -c '…'); repeatable: each
+    /// is started when the previous one listens, for example an origin before its proxy.
     #[arg(long, value_name = "COMMAND", required = true, value_parser = Command::parse)]
     server: Vec<Command>,
 
@@ -76,7 +76,7 @@ pub(in crate::cli) struct RunArgs {
     #[arg(long, value_name = "COMMAND", required = true, value_parser = Command::parse)]
     client: Vec<Command>,
 
-    /// Run each client so many times.
+    /// Number of runs of each client.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=100))]
     clients: u16,
 
@@ -96,7 +96,7 @@ pub(in crate::cli) struct RunArgs {
     #[arg(long, value_name = "FILE", conflicts_with = "typed")]
     input: Option<PathBuf>,
 
-    /// Stop clients that run longer [default: 60s; none where the client reads from a terminal].
+    /// Stop clients that run longer [default: 60s; none if the client reads from a terminal].
     #[arg(long, value_name = "DUR")]
     timeout: Option<humantime::Duration>,
 
@@ -104,7 +104,7 @@ pub(in crate::cli) struct RunArgs {
     #[arg(long, value_name = "DUR")]
     listen_timeout: Option<humantime::Duration>,
 
-    /// Keep the capture in FILE: pcapng if its name ends so, else pcap; - is standard output.
+    /// Write the capture to FILE: pcapng if the name ends in .pcapng, else pcap; - is standard output.
     #[arg(short, long, value_name = "FILE")]
     write: Option<PathBuf>,
 
@@ -122,7 +122,7 @@ pub(in crate::cli) struct RunArgs {
     #[arg(long, value_enum, value_name = "client|server|both", hide_possible_values = true)]
     capture_at: Option<CaptureAtArg>,
 
-    /// Do not trace the programs' socket calls. Traced programs can't gain rights by setuid files, and can't be debugged.
+    /// Do not trace the programs' socket calls. Traced programs cannot gain privileges from setuid files or be debugged.
     #[arg(long)]
     no_trace: bool,
 

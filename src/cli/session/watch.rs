@@ -1,4 +1,4 @@
-//! From the frames of a session to its report: on loopback while they come; in a lab when the wire's story is known, and of
+//! From the frames of a session to its report: on loopback while they come; in a lab when the link's log is complete, and of
 //! traced programs when their calls are.
 
 use std::io;

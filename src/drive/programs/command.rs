@@ -46,12 +46,11 @@ impl fmt::Display for CommandError {
             Self::Empty => f.write_str("the command is empty: name a program, as in 'python3 server.py 12345'"),
             Self::Unclosed => f.write_str("a quotation mark of the command is not closed"),
             Self::ZeroByte => f.write_str("the command holds a zero byte"),
-            Self::NotInPath { name, here: true } => write!(
-                f,
-                "there is no program {name:?} in the folders of PATH; the file in this folder is \"./{name}\""
-            ),
+            Self::NotInPath { name, here: true } => {
+                write!(f, "program {name:?} not found in PATH; the file in this folder is \"./{name}\"")
+            }
             Self::NotInPath { name, here: false } => {
-                write!(f, "there is no program {name:?} in the folders of PATH")
+                write!(f, "program {name:?} not found in PATH")
             }
             Self::NoFile(name) => write!(f, "there is no file {name:?}"),
             Self::Folder(name) => write!(f, "{name:?} is a folder, not a program"),

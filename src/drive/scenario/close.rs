@@ -3,26 +3,13 @@
 use super::expectation::{Count, Expectation};
 use super::{LabSetup, Programs, RunsOn, Scenario, Topic, ms};
 use crate::drive::script::{ExpectedError, Setting, SocketOp, client, listener, server};
-use crate::model::Protocol;
 
-const TCP: Scenario = Scenario {
-    name: "",
-    topic: Topic::Close,
-    about: "",
-    story: "",
-    runs: RunsOn::Anywhere,
-    takes: ms(100),
-    lasts: ms(1000),
-    protocol: Protocol::Tcp,
-    programs: Programs::Script(&[]),
-    lab: LabSetup::PLAIN,
-    expects: Expectation::TCP,
-};
+const TCP: Scenario = Scenario { topic: Topic::Close, ..Scenario::TCP };
 
 pub(super) static HALF_CLOSE: Scenario = Scenario {
     name: "half-close",
     about: "the client has finished sending; the server continues",
-    story: "The client shuts down its sending direction (shutdown): its FIN says that it will send no more data. The \
+    description: "The client shuts down its sending direction (shutdown): its FIN says that it will send no more data. The \
             other direction stays open, and the server continues to send before it closes too. Between the two FINs \
             the connection is half-closed (RFC 9293 §3.6).",
     takes: ms(200),
@@ -48,7 +35,7 @@ pub(super) static HALF_CLOSE: Scenario = Scenario {
 pub(super) static LINGER_RESET: Scenario = Scenario {
     name: "linger-reset",
     about: "a server that aborts: RST instead of FIN, although all data was read and answered",
-    story: "The server's socket has SO_LINGER with a zero timeout, so its close sends RST instead of FIN and discards \
+    description: "The server's socket has SO_LINGER with a zero timeout, so its close sends RST instead of FIN and discards \
             the connection immediately: no TIME-WAIT, and no guarantee that its last bytes arrived. No data was \
             unread. The client's receive fails with \"connection reset by peer\", as it would after a restart of the \
             server's host.",
@@ -78,7 +65,7 @@ pub(super) static LINGER_RESET: Scenario = Scenario {
 pub(super) static SIMULTANEOUS_CLOSE: Scenario = Scenario {
     name: "simultaneous-close",
     about: "both sides close at the same time: their FINs cross",
-    story: "Client and server both close before the other's FIN has arrived. Each acknowledges the other's FIN, and \
+    description: "Client and server both close before the other's FIN has arrived. Each acknowledges the other's FIN, and \
             both pass through the state CLOSING to TIME-WAIT (RFC 9293 §3.6, figure 14): neither closed first. This \
             needs a link with some delay.",
     takes: ms(600),
@@ -112,7 +99,7 @@ pub(super) static SIMULTANEOUS_CLOSE: Scenario = Scenario {
 pub(super) static UNREAD_RESET: Scenario = Scenario {
     name: "unread-reset",
     about: "a server that closes with unread data: RST tells the client that data was lost",
-    story: "The server reads 5 of the 12 bytes that arrived and closes. A FIN would tell the client that all data was \
+    description: "The server reads 5 of the 12 bytes that arrived and closes. A FIN would tell the client that all data was \
             received, so the kernel sends RST instead (RFC 1122 §4.2.2.13, RFC 2525 §2.17): seven bytes never reached \
             the program.",
     programs: Programs::Script(&[
@@ -138,7 +125,7 @@ pub(super) static UNREAD_RESET: Scenario = Scenario {
 pub(super) static DATA_AFTER_CLOSE: Scenario = Scenario {
     name: "data-after-close",
     about: "data for a socket that its program has closed: RST",
-    story: "The server answers once and closes. Its FIN is in order, and the client may still send. But no program \
+    description: "The server answers once and closes. Its FIN is in order, and the client may still send. But no program \
             reads any more: the server's kernel answers the client's next request with RST. A client that writes \
             without checking for the server's FIN notices it one send later.",
     programs: Programs::Script(&[
@@ -168,7 +155,7 @@ pub(super) static DATA_AFTER_CLOSE: Scenario = Scenario {
 pub(super) static KILLED_SERVER: Scenario = Scenario {
     name: "killed-server",
     about: "the server is killed: its kernel closes the connection, and the next request is answered by RST",
-    story: "The server process is killed (SIGKILL). Its kernel closes the socket as for any program that exits: no \
+    description: "The server process is killed (SIGKILL). Its kernel closes the socket as for any program that exits: no \
             data was unread, so it sends FIN, which looks like an orderly close. The client's next request is \
             answered by RST.",
     programs: Programs::Script(&[

@@ -6,26 +6,14 @@ use crate::drive::script::{
     ExpectedError, ScriptStep, Setting, SocketLoss, SocketOp, Target, another_client, another_server, client, listener,
     server,
 };
-use crate::model::{Protocol, Side};
+use crate::model::Side;
 
-const TCP: Scenario = Scenario {
-    name: "",
-    topic: Topic::Handshake,
-    about: "",
-    story: "",
-    runs: RunsOn::Anywhere,
-    takes: ms(100),
-    lasts: ms(1000),
-    protocol: Protocol::Tcp,
-    programs: Programs::Script(&[]),
-    lab: LabSetup::PLAIN,
-    expects: Expectation::TCP,
-};
+const TCP: Scenario = Scenario { topic: Topic::Handshake, ..Scenario::TCP };
 
 pub(super) static REFUSED: Scenario = Scenario {
     name: "refused",
     about: "a client that starts before its server: RST, and success at the second attempt",
-    story: "No program listens yet, so the client's SYN is answered by RST and its connect fails with \"connection \
+    description: "No program listens yet, so the client's SYN is answered by RST and its connect fails with \"connection \
             refused\". Then the server starts to listen, and the client's second attempt succeeds. A refusal arrives \
             after one round trip; if the host does not exist or a firewall drops the SYN, there is no answer at all.",
     programs: Programs::Script(&[
@@ -56,7 +44,7 @@ pub(super) static REFUSED: Scenario = Scenario {
 pub(super) static WRONG_PORT: Scenario = Scenario {
     name: "wrong-port",
     about: "client and server use different ports: RST",
-    story: "The server listens, but the client tries another port of the same host, where no program listens: the \
+    description: "The server listens, but the client tries another port of the same host, where no program listens: the \
             answer is RST. To the client this looks as if the server were not running.",
     programs: Programs::Script(&[
         listener(SocketOp::Listen(8)),
@@ -76,7 +64,7 @@ pub(super) static WRONG_PORT: Scenario = Scenario {
 pub(super) static LOST_SYN: Scenario = Scenario {
     name: "lost-syn",
     about: "the first SYN is lost: connecting takes one second longer",
-    story: "The SYN never arrives. The client has no RTT sample yet, so its retransmission timer is one second (RFC \
+    description: "The SYN never arrives. The client has no RTT sample yet, so its retransmission timer is one second (RFC \
             6298 §2.1). Then it retransmits the SYN, and the rest is as usual. If a connect takes one, three or seven \
             seconds, a lost SYN or SYN-ACK is the first thing to check.",
     takes: ms(1100),
@@ -107,7 +95,7 @@ pub(super) static LOST_SYN: Scenario = Scenario {
 pub(super) static LOST_SYNACK: Scenario = Scenario {
     name: "lost-synack",
     about: "the SYN-ACK is lost: both sides retransmit",
-    story: "The SYN arrives and the server answers, but the SYN-ACK is lost. To the client this looks like a lost \
+    description: "The SYN arrives and the server answers, but the SYN-ACK is lost. To the client this looks like a lost \
             SYN, so it retransmits the SYN after one second. The server, whose own timer is as long, retransmits the \
             SYN-ACK. In the lab the capture is made at the server, where the lost SYN-ACK is visible.",
     takes: ms(1100),
@@ -138,7 +126,7 @@ pub(super) static LOST_SYNACK: Scenario = Scenario {
 pub(super) static BACKLOG_FULL: Scenario = Scenario {
     name: "backlog-full",
     about: "a server that does not accept: the SYN of the next client is dropped and retransmitted",
-    story: "The server's accept queue has room for one connection, and the server is busy. The kernel completes the \
+    description: "The server's accept queue has room for one connection, and the server is busy. The kernel completes the \
             first client's handshake. It drops the second client's SYN without an answer, because there may be room \
             when the SYN is retransmitted one second later. By then the server has accepted the first connection.",
     takes: ms(1100),
@@ -174,7 +162,7 @@ pub(super) static BACKLOG_FULL: Scenario = Scenario {
 pub(super) static CONNECT_TIMEOUT: Scenario = Scenario {
     name: "connect-timeout",
     about: "nothing answers the SYN: the kernel retransmits it and gives up",
-    story: "Every SYN is lost. The kernel retransmits the SYN after one or two seconds and then gives up, because the \
+    description: "Every SYN is lost. The kernel retransmits the SYN after one or two seconds and then gives up, because the \
             program set a low limit (TCP_SYNCNT; by default it tries for two minutes): connect fails with \
             \"connection timed out\". No RST says that the port is closed, so the host may also be absent.",
     takes: ms(3100),
@@ -230,7 +218,7 @@ const REUSE: &[ScriptStep] = &[
 pub(super) static PORT_REUSE: Scenario = Scenario {
     name: "port-reuse",
     about: "a second connection between the same ports, distinguished by its sequence number",
-    story: "The server closes first and holds the connection in TIME-WAIT. The client connects again from the same \
+    description: "The server closes first and holds the connection in TIME-WAIT. The client connects again from the same \
             port. The sequence number of its SYN is higher than any number of the old connection, so the server's \
             kernel accepts it as a new connection (RFC 9293 §3.6.1) and not as a late segment of the old one. The \
             capture contains two conversations between the same endpoints.",
@@ -248,7 +236,7 @@ pub(super) static PORT_REUSE: Scenario = Scenario {
 pub(super) static SIMULTANEOUS_OPEN: Scenario = Scenario {
     name: "simultaneous-open",
     about: "both sides connect to each other at the same time",
-    story: "No program listens: both programs connect to the other's port, and their SYNs cross. Each kernel answers \
+    description: "No program listens: both programs connect to the other's port, and their SYNs cross. Each kernel answers \
             the SYN with a SYN-ACK and passes through the state SYN-RECEIVED. The result is one connection, opened \
             with four segments instead of three (RFC 9293 §3.5, figure 7). The link delays every SYN by a third of a \
             second so that the SYNs cross. Programs behind two firewalls open connections in this way on purpose.",

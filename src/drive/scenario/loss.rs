@@ -1,28 +1,16 @@
 //! Lost segments, and TCP's recovery from the loss.
 
 use super::expectation::{Count, Expectation};
-use super::{LabSetup, Programs, RunsOn, Scenario, Topic, ms};
+use super::{LabSetup, Programs, Scenario, Topic, ms};
 use crate::drive::script::{ExpectedError, ScriptStep, Setting, SocketLoss, SocketOp, client, listener, server};
-use crate::model::{Protocol, Side};
+use crate::model::Side;
 
-const TCP: Scenario = Scenario {
-    name: "",
-    topic: Topic::Loss,
-    about: "",
-    story: "",
-    runs: RunsOn::Anywhere,
-    takes: ms(100),
-    lasts: ms(1000),
-    protocol: Protocol::Tcp,
-    programs: Programs::Script(&[]),
-    lab: LabSetup::PLAIN,
-    expects: Expectation::TCP,
-};
+const TCP: Scenario = Scenario { topic: Topic::Loss, ..Scenario::TCP };
 
 pub(super) static BLACKOUT: Scenario = Scenario {
     name: "blackout",
     about: "nothing arrives for one second: the sender retransmits at growing intervals",
-    story: "After a first echo, everything sent to the server is lost for one second. The client retransmits its \
+    description: "After a first echo, everything sent to the server is lost for one second. The client retransmits its \
             request after some 200 ms, without success, and again after the same time, because the first \
             retransmission was a tail-loss probe (RFC 8985 §7), which does not double the timer. From then on each \
             wait is twice the one before (RFC 6298 §5.5): 400 ms, without success, and 800 ms, when the path works \
@@ -65,7 +53,7 @@ pub(super) static BLACKOUT: Scenario = Scenario {
 pub(super) static LOST_REQUEST: Scenario = Scenario {
     name: "lost-request",
     about: "the request is lost once and retransmitted",
-    story: "The client's request is lost. No ACK arrives, and the client retransmits the same bytes with the same \
+    description: "The client's request is lost. No ACK arrives, and the client retransmits the same bytes with the same \
             sequence number when the retransmission timer expires, or shortly before as a tail-loss probe (RFC 8985 \
             §7). The programs notice only the delay.",
     takes: ms(300),
@@ -99,7 +87,7 @@ pub(super) static LOST_REQUEST: Scenario = Scenario {
 pub(super) static LOST_REPLY: Scenario = Scenario {
     name: "lost-reply",
     about: "the answer is lost once, and the server retransmits it",
-    story: "The request arrives and is acknowledged; the answer is lost. In this case the server's timer expires, and \
+    description: "The request arrives and is acknowledged; the answer is lost. In this case the server's timer expires, and \
             the server retransmits: each side repairs its own direction.",
     takes: ms(300),
     programs: Programs::Script(&[
@@ -155,7 +143,7 @@ const ACKS_LOST: &[ScriptStep] = &[
 pub(super) static LOST_ACK: Scenario = Scenario {
     name: "lost-ack",
     about: "the data arrives, its ACKs are lost: a spurious retransmission",
-    story: "The request arrives, but its ACKs are lost. The client cannot know this and retransmits. The server \
+    description: "The request arrives, but its ACKs are lost. The client cannot know this and retransmits. The server \
             discards the duplicate and acknowledges again, with a SACK block that reports bytes received twice (RFC \
             2883). This continues until the answer, most of a second later, carries an ACK that arrives. In the lab \
             the capture is made at the server, where the lost ACKs are visible.",
@@ -176,7 +164,7 @@ pub(super) static LOST_ACK: Scenario = Scenario {
 pub(super) static USER_TIMEOUT: Scenario = Scenario {
     name: "user-timeout",
     about: "the sender gives up after the time that its program allows",
-    story: "Everything sent to the server is lost, and the client program has set a limit of 700 ms for \
+    description: "Everything sent to the server is lost, and the client program has set a limit of 700 ms for \
             unacknowledged data (TCP_USER_TIMEOUT, RFC 5482); by default the kernel tries for about a quarter of an \
             hour. The client's receive fails with \"connection timed out\". The server learns nothing of this until \
             it closes: its FIN arrives at a host that has no such connection any more, and is answered by RST.",

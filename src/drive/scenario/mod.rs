@@ -38,7 +38,7 @@ pub struct Scenario {
     /// The point, in one line.
     pub about: &'static str,
     /// The events and their reasons, in a paragraph.
-    pub story: &'static str,
+    pub description: &'static str,
     /// The networks that it can run on.
     pub runs: RunsOn,
     /// Measured duration from the command to its report, on an idle machine.
@@ -53,6 +53,23 @@ pub struct Scenario {
     pub lab: LabSetup,
     /// The expected content of the report.
     pub expects: Expectation,
+}
+
+impl Scenario {
+    /// The defaults of a scenario over TCP, on either network.
+    const TCP: Self = Self {
+        name: "",
+        topic: Topic::Echo,
+        about: "",
+        description: "",
+        runs: RunsOn::Anywhere,
+        takes: ms(100),
+        lasts: ms(1000),
+        protocol: Protocol::Tcp,
+        programs: Programs::Script(&[]),
+        lab: LabSetup::PLAIN,
+        expects: Expectation::TCP,
+    };
 }
 
 impl fmt::Debug for Scenario {

@@ -3,26 +3,13 @@
 use super::expectation::{Count, Expectation};
 use super::{LabSetup, Programs, RunsOn, Scenario, Topic, ms};
 use crate::drive::script::{Setting, SocketOp, another_client, another_server, client, listener, server};
-use crate::model::Protocol;
 
-const TCP: Scenario = Scenario {
-    name: "",
-    topic: Topic::Handshake,
-    about: "",
-    story: "",
-    runs: RunsOn::Lab,
-    takes: ms(100),
-    lasts: ms(1000),
-    protocol: Protocol::Tcp,
-    programs: Programs::Script(&[]),
-    lab: LabSetup::PLAIN,
-    expects: Expectation::TCP,
-};
+const TCP: Scenario = Scenario { topic: Topic::Handshake, runs: RunsOn::Lab, ..Scenario::TCP };
 
 pub(super) static SMALL_MSS: Scenario = Scenario {
     name: "small-mss",
     about: "a client that accepts only short segments",
-    story: "The client's SYN announces an MSS of 536 bytes, the server's 1460. Both sides use the smaller value, less \
+    description: "The client's SYN announces an MSS of 536 bytes, the server's 1460. Both sides use the smaller value, less \
             12 bytes for timestamps: 3,000 bytes need six segments instead of three.",
     programs: Programs::Script(&[
         listener(SocketOp::Listen(8)),
@@ -45,7 +32,7 @@ pub(super) static SMALL_MSS: Scenario = Scenario {
 pub(super) static FAST_OPEN: Scenario = Scenario {
     name: "fast-open",
     about: "the second connection sends its request with the SYN: TCP Fast Open",
-    story: "With its first SYN the client asks for a Fast Open cookie (RFC 7413), which the SYN-ACK delivers. Its \
+    description: "With its first SYN the client asks for a Fast Open cookie (RFC 7413), which the SYN-ACK delivers. Its \
             second connection sends the cookie and the request with the SYN. The server program receives the request \
             immediately and may answer before the handshake is complete, which saves one round trip. Both hosts \
             enable Fast Open (net.ipv4.tcp_fastopen).",
@@ -78,7 +65,7 @@ pub(super) static FAST_OPEN: Scenario = Scenario {
 pub(super) static NO_OPTIONS: Scenario = Scenario {
     name: "no-options",
     about: "TCP as in 1981: no SACK, no timestamps, no window scale",
-    story: "Both hosts disable the options of RFC 2018 and RFC 7323, so the SYNs contain only the MSS. Segments carry \
+    description: "Both hosts disable the options of RFC 2018 and RFC 7323, so the SYNs contain only the MSS. Segments carry \
             1,460 bytes instead of 1,448, and the window cannot exceed 65,535 bytes. When a segment is lost, the \
             receiver can only repeat its last ACK. After three such duplicate ACKs the sender retransmits the segment \
             (RFC 5681 §3.2) without knowing which of the later ones arrived.",

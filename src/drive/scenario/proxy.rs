@@ -8,7 +8,7 @@ pub(super) static PROXY: Scenario = Scenario {
     name: "proxy",
     topic: Topic::Echo,
     about: "a caching proxy: the first request needs two conversations, the second only one",
-    story: "A client asks a proxy for a document of an origin server (HTTP/1.1 GET). The proxy does not have the \
+    description: "A client asks a proxy for a document of an origin server (HTTP/1.1 GET). The proxy does not have the \
             document. While the client waits, the proxy opens a second conversation, to the origin, and stores the \
             answer. When the client asks again, there is only the conversation between client and proxy; the origin \
             is not contacted. Then eight more clients ask at the same time, and all of them are served from the \

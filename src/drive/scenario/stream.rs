@@ -3,20 +3,15 @@
 use super::expectation::{Count, Expectation};
 use super::{LabSetup, Programs, RunsOn, Scenario, Topic, ms};
 use crate::drive::script::{ScriptStep, SocketOp, client, listener, server};
-use crate::model::{Protocol, Side};
+use crate::model::Side;
 
 const TCP: Scenario = Scenario {
-    name: "",
     topic: Topic::Loss,
-    about: "",
-    story: "",
     runs: RunsOn::Lab,
-    takes: ms(100),
     lasts: ms(2000),
-    protocol: Protocol::Tcp,
     programs: Programs::Script(TEN_SEGMENTS),
-    lab: LabSetup::PLAIN,
     expects: Expectation { may_show: &["echo_partial"], ..Expectation::TCP },
+    ..Scenario::TCP
 };
 
 /// Ten segments over IPv4 and over IPv6, the initial window (RFC 6928), in one send.
@@ -56,7 +51,7 @@ const fn one_way(bytes: usize) -> [ScriptStep; 10] {
 pub(super) static LOST_FIN: Scenario = Scenario {
     name: "lost-fin",
     about: "the FIN is lost: closing takes a little longer",
-    story: "All data is acknowledged, and then the client's FIN is lost. A FIN counts 1 in the sequence numbers, so \
+    description: "All data is acknowledged, and then the client's FIN is lost. A FIN counts 1 in the sequence numbers, so \
             it is acknowledged like data, and retransmitted like data when no ACK arrives.",
     takes: ms(300),
     programs: Programs::Script(ONE_SEGMENT),
@@ -74,7 +69,7 @@ pub(super) static LOST_FIN: Scenario = Scenario {
 pub(super) static TAIL_LOSS: Scenario = Scenario {
     name: "tail-loss",
     about: "the last two of ten segments are lost: no duplicate ACK can report it",
-    story: "The last two of ten segments are lost. No later segment arrives that would make the receiver send \
+    description: "The last two of ten segments are lost. No later segment arrives that would make the receiver send \
             duplicate ACKs, so only a timer helps. After about two round trips the sender retransmits the last \
             segment to provoke an ACK (a tail-loss probe, RFC 8985 §7), much sooner than its retransmission timer \
             would expire. The SACK block of that ACK reveals the other missing segment, which is then retransmitted. \
@@ -98,7 +93,7 @@ pub(super) static TAIL_LOSS: Scenario = Scenario {
 pub(super) static FAST_RETRANSMIT: Scenario = Scenario {
     name: "fast-retransmit",
     about: "one of ten segments is lost: duplicate ACKs report the gap within one round trip",
-    story: "The third of ten segments is lost. Each later segment makes the receiver send a duplicate ACK, with SACK \
+    description: "The third of ten segments is lost. Each later segment makes the receiver send a duplicate ACK, with SACK \
             blocks that say which bytes beyond the gap have arrived (RFC 2018). The sender retransmits the missing \
             segment and does not wait for its timer. The loss costs one round trip instead of 200 ms.",
     lab: LabSetup { script: "drop data 3 of client", ..LabSetup::PLAIN },
@@ -115,7 +110,7 @@ pub(super) static FAST_RETRANSMIT: Scenario = Scenario {
 pub(super) static REORDERED: Scenario = Scenario {
     name: "reordered",
     about: "two segments change places in transit; captured where they arrive",
-    story: "The fifth of ten segments overtakes the fourth. The receiver sees a gap and sends a duplicate ACK with a \
+    description: "The fifth of ten segments overtakes the fourth. The receiver sees a gap and sends a duplicate ACK with a \
             SACK block; a moment later the gap is filled. Nothing was lost and nothing is retransmitted: one \
             duplicate ACK is not enough for that. The capture is made at the server; at the client everything is in \
             order.",
@@ -132,7 +127,7 @@ pub(super) static REORDERED: Scenario = Scenario {
 pub(super) static DUPLICATE: Scenario = Scenario {
     name: "duplicate",
     about: "a segment is sent once and arrives twice",
-    story: "The link delivers the client's request twice. The server's kernel discards the second copy and reports in \
+    description: "The link delivers the client's request twice. The server's kernel discards the second copy and reports in \
             its ACK that it already had the bytes (RFC 2883). Both copies have the same IP identification and \
             timestamp, which distinguishes them from a retransmission. The capture is made at the server.",
     programs: Programs::Script(ONE_SEGMENT),
@@ -149,7 +144,7 @@ pub(super) static DUPLICATE: Scenario = Scenario {
 pub(super) static CORRUPT: Scenario = Scenario {
     name: "corrupt",
     about: "a segment is corrupted in transit, discarded by its checksum, and retransmitted",
-    story: "One bit of the client's request is flipped on the link. The segment arrives, but its checksum is wrong, \
+    description: "One bit of the client's request is flipped on the link. The segment arrives, but its checksum is wrong, \
             so the server's kernel discards it without an answer. To the client it is lost, and it retransmits the \
             request. The capture, made at the server, contains both the corrupted segment and the good one.",
     takes: ms(300),
@@ -167,7 +162,7 @@ pub(super) static CORRUPT: Scenario = Scenario {
 pub(super) static RANDOM_LOSS: Scenario = Scenario {
     name: "random-loss",
     about: "three percent of all packets are lost at random",
-    story: "The link loses three percent of the packets in both directions at random; the seed is fixed, so each run \
+    description: "The link loses three percent of the packets in both directions at random; the seed is fixed, so each run \
             has the same faults. All 150,000 bytes arrive in order nevertheless: lost data is retransmitted, usually \
             after one round trip, sometimes after a timer. A lost ACK rarely matters, because the next one covers the \
             same bytes.",
@@ -194,7 +189,7 @@ pub(super) static RANDOM_LOSS: Scenario = Scenario {
 pub(super) static ECN: Scenario = Scenario {
     name: "ecn",
     about: "a router marks a packet instead of dropping it: congestion without loss",
-    story: "Both hosts use ECN (RFC 3168), which they negotiate in the handshake with the flags ECE and CWR. A router \
+    description: "Both hosts use ECN (RFC 3168), which they negotiate in the handshake with the flags ECE and CWR. A router \
             with a long queue marks one of the client's packets (Congestion Experienced). The server sets ECE in its \
             ACKs until the client answers with CWR that it has reduced its rate. Nothing was lost. The capture is \
             made at the server, where the mark is visible.",
@@ -212,7 +207,7 @@ pub(super) static ECN: Scenario = Scenario {
 pub(super) static SLOW_LINK: Scenario = Scenario {
     name: "slow-link",
     about: "a slow link with a long delay: slow start, round by round",
-    story: "The link carries 8 Mbit/s and delays each packet by 30 ms. The client may send ten segments before it has \
+    description: "The link carries 8 Mbit/s and delays each packet by 30 ms. The client may send ten segments before it has \
             to wait for an ACK (RFC 6928), and each ACK allows it to send more: ten, twenty, forty segments per round \
             trip, until the link is full. In the report the rounds are 60 ms apart, and each is twice as long as the \
             one before.",

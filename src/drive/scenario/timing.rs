@@ -1,28 +1,16 @@
 //! Delayed sends and acknowledgments, and keep-alives of idle connections.
 
 use super::expectation::{Count, Expectation};
-use super::{LabSetup, Programs, RunsOn, Scenario, Topic, ms};
+use super::{LabSetup, Programs, Scenario, Topic, ms};
 use crate::drive::script::{ScriptStep, Setting, SocketOp, client, listener, server};
-use crate::model::{Protocol, Side};
+use crate::model::Side;
 
-const TCP: Scenario = Scenario {
-    name: "",
-    topic: Topic::Timers,
-    about: "",
-    story: "",
-    runs: RunsOn::Anywhere,
-    takes: ms(100),
-    lasts: ms(1000),
-    protocol: Protocol::Tcp,
-    programs: Programs::Script(&[]),
-    lab: LabSetup::PLAIN,
-    expects: Expectation::TCP,
-};
+const TCP: Scenario = Scenario { topic: Topic::Timers, ..Scenario::TCP };
 
 pub(super) static KEEP_ALIVE: Scenario = Scenario {
     name: "keep-alive",
     about: "an idle connection whose client checks that the server still exists",
-    story: "Neither program sends. After one second the client's kernel sends a segment without data whose sequence \
+    description: "Neither program sends. After one second the client's kernel sends a segment without data whose sequence \
             number is one below the next (RFC 1122 §4.2.3.6). If the server's host still has the connection, it \
             answers with an ACK. The programs do not notice. By default the first keep-alive is sent after two hours.",
     takes: ms(2600),
@@ -76,7 +64,7 @@ const WITHOUT_NAGLE: &[ScriptStep] = &two_parts(true);
 pub(super) static NAGLE: Scenario = Scenario {
     name: "nagle",
     about: "a request in two sends: the second part waits 40 ms for a delayed ACK",
-    story: "The client sends its request in two parts. The first is sent immediately; the second waits until the \
+    description: "The client sends its request in two parts. The first is sent immediately; the second waits until the \
             first is acknowledged, which avoids many small segments (Nagle's algorithm, RFC 896). But the server's \
             kernel delays the ACK by 40 ms so that it can travel with an answer, and the server cannot answer before \
             it has the second part: each side waits for the other. One send instead of two, or TCP_NODELAY, avoids \
@@ -89,7 +77,7 @@ pub(super) static NAGLE: Scenario = Scenario {
 pub(super) static NO_NAGLE: Scenario = Scenario {
     name: "no-nagle",
     about: "the same request in two sends with TCP_NODELAY: no wait",
-    story: "As in the scenario `nagle`, but the client has turned Nagle's algorithm off (TCP_NODELAY): both parts are \
+    description: "As in the scenario `nagle`, but the client has turned Nagle's algorithm off (TCP_NODELAY): both parts are \
             sent immediately, as two small segments, and the answer arrives 40 ms earlier.",
     programs: Programs::Script(WITHOUT_NAGLE),
     expects: Expectation { shows: &["echo_identical"], hides: &["nagle_wait"], ..Expectation::TCP },
@@ -99,7 +87,7 @@ pub(super) static NO_NAGLE: Scenario = Scenario {
 pub(super) static DELAYED_ACK: Scenario = Scenario {
     name: "delayed-ack",
     about: "a slow server: the ACK waits for the answer, but at most 40 ms",
-    story: "The server's kernel delays the ACK of a request, because the ACK can travel with the answer if that comes \
+    description: "The server's kernel delays the ACK of a request, because the ACK can travel with the answer if that comes \
             soon (RFC 1122 §4.2.3.2). In this scenario the program needs 120 ms for its answer; after 40 ms the \
             kernel sends the ACK alone. In the lab the capture is made at the server, so the link adds nothing to \
             that time.",
@@ -132,7 +120,7 @@ pub(super) static URGENT: Scenario = Scenario {
     name: "urgent",
     topic: Topic::Echo,
     about: "one byte outside the ordinary stream: the urgent pointer",
-    story: "Between two pieces of ordinary data the client sends one byte as urgent data (MSG_OOB): its segment has \
+    description: "Between two pieces of ordinary data the client sends one byte as urgent data (MSG_OOB): its segment has \
             the URG flag and an urgent pointer. The server's ordinary reads skip this byte. Few programs use urgent \
             data, and RFC 6093 advises new ones against it.",
     programs: Programs::Script(&[

@@ -9,24 +9,13 @@ use crate::drive::script::{
 };
 use crate::model::{Protocol, Side};
 
-const UDP: Scenario = Scenario {
-    name: "",
-    topic: Topic::Udp,
-    about: "",
-    story: "",
-    runs: RunsOn::Anywhere,
-    takes: ms(100),
-    lasts: ms(1000),
-    protocol: Protocol::Udp,
-    programs: Programs::Script(&[]),
-    lab: LabSetup::PLAIN,
-    expects: Expectation::UDP,
-};
+const UDP: Scenario =
+    Scenario { topic: Topic::Udp, protocol: Protocol::Udp, expects: Expectation::UDP, ..Scenario::TCP };
 
 pub(super) static UDP_ECHO: Scenario = Scenario {
     name: "udp-echo",
     about: "three datagrams and their echoes: no handshake, no close",
-    story: "The client sends three datagrams of 17, 24 and 1 bytes, and each is answered. Nothing precedes the first \
+    description: "The client sends three datagrams of 17, 24 and 1 bytes, and each is answered. Nothing precedes the first \
             datagram and nothing follows the last: UDP has no connection. The host that sends first is the client.",
     programs: Programs::Echo(|| {
         let plan = Plan::of(Protocol::Udp, ["Hello over UDP :)", "datagrams have borders!\n", "\n"]);
@@ -39,7 +28,7 @@ pub(super) static UDP_ECHO: Scenario = Scenario {
 pub(super) static UDP_CONTINUOUS: Scenario = Scenario {
     name: "udp-continuous",
     about: "every byte in a datagram of its own",
-    story: "The client sends five bytes as they are typed, one datagram each, and each is echoed. Unlike TCP, UDP \
+    description: "The client sends five bytes as they are typed, one datagram each, and each is echoed. Unlike TCP, UDP \
             keeps message boundaries: one send, one datagram, one receive.",
     programs: Programs::Echo(|| {
         (Plan { continuous: true, ..Plan::of(Protocol::Udp, ["ABC!\""]) }, Behaviour::default(), 1)
@@ -51,7 +40,7 @@ pub(super) static UDP_CONTINUOUS: Scenario = Scenario {
 pub(super) static UDP_NOBODY: Scenario = Scenario {
     name: "udp-nobody",
     about: "a datagram to a port without a listener: ICMP port unreachable",
-    story: "UDP itself cannot refuse a datagram. A host that receives a datagram for a port without a listener \
+    description: "UDP itself cannot refuse a datagram. A host that receives a datagram for a port without a listener \
             answers with an ICMP error that quotes the datagram. The sender's kernel uses the quotation to find the \
             socket, and the client's next receive fails with \"connection refused\", although UDP has no connections.",
     programs: Programs::Script(&[
@@ -80,7 +69,7 @@ const LOST: &[ScriptStep] = &[
 pub(super) static UDP_LOST: Scenario = Scenario {
     name: "udp-lost",
     about: "a datagram is lost, and only the program can notice",
-    story: "The first datagram is lost. UDP has no ACK and no retransmission, so the client program waits 200 ms, \
+    description: "The first datagram is lost. UDP has no ACK and no retransmission, so the client program waits 200 ms, \
             gives up and sends another datagram, which is answered. The capture alone does not show whether the \
             request was lost, the answer was lost, or the server did not answer.",
     takes: ms(300),
@@ -119,7 +108,7 @@ const OVERFLOW: &[ScriptStep] = &[
 pub(super) static UDP_OVERFLOW: Scenario = Scenario {
     name: "udp-overflow",
     about: "more datagrams than the server's receive buffer holds: the rest is lost at the socket",
-    story: "Twelve datagrams arrive while the server does not read, and its socket has room for a few. The capture \
+    description: "Twelve datagrams arrive while the server does not read, and its socket has room for a few. The capture \
             contains all twelve, since it is made where they arrive (in the lab at the server). The kernel discards \
             the datagrams that do not fit and reports this to no program. The server answers the others. TCP would \
             have announced a zero window instead.",
@@ -138,7 +127,7 @@ pub(super) static UDP_OVERFLOW: Scenario = Scenario {
 pub(super) static FRAGMENTS: Scenario = Scenario {
     name: "fragments",
     about: "a datagram larger than the MTU: IP splits it into three fragments",
-    story: "The client sends 4,000 bytes as one datagram; the MTU of this link is 1,500 bytes. IP sends three \
+    description: "The client sends 4,000 bytes as one datagram; the MTU of this link is 1,500 bytes. IP sends three \
             fragments, and only the first contains the UDP header with the ports. The receiving host reassembles \
             them; if one fragment were lost, the whole datagram would be lost. The answer is fragmented in the same \
             way. TCP would have split its byte stream into segments that fit.",
@@ -163,7 +152,7 @@ pub(super) static FRAGMENTS: Scenario = Scenario {
 pub(super) static UDP_NO_CHECKSUM: Scenario = Scenario {
     name: "udp-no-checksum",
     about: "a datagram without a checksum, which IPv4 allows",
-    story: "The client's socket sends without a checksum: the field is 0, which means \"no checksum\" over IPv4 (RFC \
+    description: "The client's socket sends without a checksum: the field is 0, which means \"no checksum\" over IPv4 (RFC \
             768). Corruption in transit would not be detected. The answer has a checksum.",
     programs: Programs::Script(&[
         client(SocketOp::Set(Setting::NoChecksum)),

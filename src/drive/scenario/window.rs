@@ -1,28 +1,15 @@
 //! The receiver's window, which limits the data in flight.
 
 use super::expectation::{Count, Expectation};
-use super::{LabSetup, Programs, RunsOn, Scenario, Topic, ms};
+use super::{Programs, Scenario, Topic, ms};
 use crate::drive::script::{Setting, SocketOp, client, listener, server};
-use crate::model::Protocol;
 
-const TCP: Scenario = Scenario {
-    name: "",
-    topic: Topic::Timers,
-    about: "",
-    story: "",
-    runs: RunsOn::Anywhere,
-    takes: ms(100),
-    lasts: ms(1000),
-    protocol: Protocol::Tcp,
-    programs: Programs::Script(&[]),
-    lab: LabSetup::PLAIN,
-    expects: Expectation::TCP,
-};
+const TCP: Scenario = Scenario { topic: Topic::Timers, ..Scenario::TCP };
 
 pub(super) static ZERO_WINDOW: Scenario = Scenario {
     name: "zero-window",
     about: "a server that does not read: zero window, probes, and a window update",
-    story: "The server's receive buffer is small and its program does not read. The client sends until the window is \
+    description: "The server's receive buffer is small and its program does not read. The client sends until the window is \
             full; the server's ACKs then announce a zero window, and the client stops. It sends zero-window probes \
             (which Wireshark may call keep-alives), because the segment that reopens the window could be lost. After \
             most of a second the server reads, and the rest is sent.",

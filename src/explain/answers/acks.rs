@@ -145,11 +145,15 @@ fn delayed(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
         let who = side.sender();
         let [none, one, two, more] = seen.covering;
         answer = answer.line(format!(
-            "{who}: ACKs of one segment {}, of two {}, of more {}{}",
+            "{who}: ACKs covering one segment: {}; two: {}; more: {}{}",
             thousands(one),
             thousands(two),
             thousands(more),
-            if none > 0 { format!(", of segments no longer remembered {}", thousands(none)) } else { String::new() }
+            if none > 0 {
+                format!("; segments that were not captured or are no longer kept: {}", thousands(none))
+            } else {
+                String::new()
+            }
         ));
         answer = match seen.delayed.count {
             0 => answer.add(format!("No ACK of the {who} shows that it was held back.")),

@@ -2,7 +2,7 @@
 
 use super::answer::{Answer, AnswerTable};
 use super::question::{Case, Question, Topic};
-use super::words::moment;
+use super::words::{at_time, moment};
 use crate::model::{Direction, Nanos};
 use crate::track::{Event, SegmentRole, TcpFacts, TcpTotals, TimeWait, Verdict, close};
 
@@ -133,9 +133,9 @@ fn time_wait(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
         return answer;
     }
     match case.seen.close.last_ack().filter(|_| proof.last_fin_is_acked()) {
-        Some(ack) => answer
-            .line(format!("it begins with the ACK in frame {}, at {} s", ack.frame, moment(ack.at)))
-            .frames([ack.frame]),
+        Some(ack) => {
+            answer.line(format!("it begins with the ACK in frame {}{}", ack.frame, at_time(ack.at))).frames([ack.frame])
+        }
         None => {
             let who = proof.closed_first.map_or("unknown", Direction::sender);
             answer.but(format!("When it began: the {who}'s ACK of the second FIN is not in the capture."))

@@ -3,7 +3,7 @@
 use super::answer::{Answer, AnswerTable};
 use super::close::no_close;
 use super::question::{Case, Question, Topic};
-use super::words::{moment, seconds};
+use super::words::{at_time, moment, seconds};
 use crate::model::Nanos;
 use crate::track::{CapturePoint, Close, Handshake, TcpTotals};
 
@@ -42,12 +42,11 @@ fn times(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
         (Some(syn), Some(ack)) => {
             let line = difference("opening (SYN to the ACK of the SYN-ACK)", ack.at, syn.at);
             let seen_at = match tcp.story.capture_point_evidence.capture_point {
-                Some(CapturePoint::Server) => " (as seen at the server)",
-                Some(CapturePoint::Between) => " (as seen between the two)",
+                Some(CapturePoint::Server) => " (captured at the server)",
+                Some(CapturePoint::Between) => " (captured between the two)",
                 Some(CapturePoint::Client | CapturePoint::SameHost) | None => "",
             };
-            let answer =
-                answer.add(format!("It was opened at {} s, with frame {}{seen_at}.", moment(ack.at), ack.frame));
+            let answer = answer.add(format!("It was opened{} with frame {}{seen_at}.", at_time(ack.at), ack.frame));
             line.into_iter().fold(answer, Answer::line)
         }
         (Some(_), None) if tcp.handshake == Handshake::Refused => {
@@ -66,10 +65,10 @@ fn times(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
         (None, _) => answer.but(no_close(case, tcp)),
         (Some(first), Some(last)) => {
             let answer = answer.add(format!(
-                "Closing began at {} s with frame {} and ended at {} s with frame {}.",
-                moment(first.at),
+                "Closing began{} with frame {} and ended{} with frame {}.",
+                at_time(first.at),
                 first.frame,
-                moment(last.at),
+                at_time(last.at),
                 last.frame
             ));
             difference("closing (first FIN to the last ACK of a FIN)", last.at, first.at)
@@ -77,18 +76,21 @@ fn times(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
                 .fold(answer, Answer::line)
         }
         (Some(first), None) if tcp.handshake == Handshake::Refused => answer.add(format!(
-            "So there was nothing to close: the RST came at {} s, in frame {}.",
-            moment(first.at),
+            "So there was nothing to close: the RST came{} in frame {}.",
+            at_time(first.at),
             first.frame
         )),
         (Some(first), None) => {
-            let answer = answer.add(format!("Closing began at {} s with frame {}.", moment(first.at), first.frame));
+            let answer = answer.add(format!("Closing began{} with frame {}.", at_time(first.at), first.frame));
             match tcp.close {
                 Close::Rst => answer.add("A reset takes no time: there is nothing to be acknowledged."),
                 _ => answer.but("When it was closed on both sides: not within the capture."),
             }
         }
     };
+    if opened.map(|mark| mark.at).into_iter().chain(closing.first(tcp).map(|mark| mark.at)).any(|at| at.is_none()) {
+        answer = answer.but("The times: the text that was read has none.");
+    }
     if let (Some(open), Some(first)) = (opened, closing.first(tcp))
         && first.frame > open.frame
     {

@@ -18,6 +18,11 @@ pub(super) fn moment(at: Option<Nanos>) -> String {
     at.map_or_else(|| "unknown".to_owned(), seconds)
 }
 
+/// ` at 0.000123 s`, or nothing if the capture has no times.
+pub(super) fn at_time(at: Option<Nanos>) -> String {
+    at.map(|at| format!(" at {} s", seconds(at))).unwrap_or_default()
+}
+
 /// Milliseconds with three decimals, or six where the microsecond is divided.
 pub(super) fn millis(span: Nanos) -> String {
     let sign = if span.0 < 0 { "-" } else { "" };

@@ -77,7 +77,7 @@ fn cause(known: &FactInput<'_>) -> String {
         Some((back, all)) if back >= all => format!("{of}: as many bytes came back, but they differ from the request"),
         Some((back, all)) => format!("incomplete: {} of {} bytes returned, {of}", thousands(back), thousands(all)),
         None if answered < requests => of,
-        None => format!("verified: {of}"),
+        None => of,
     };
     [counted].into_iter().chain(open).chain(limits).collect::<Vec<_>>().join("; ")
 }

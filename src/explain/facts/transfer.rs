@@ -47,7 +47,8 @@ fn per_sender(known: &FactInput<'_>, text: impl Fn(&Sent<'_>) -> Option<String>)
 pub(super) fn goodput(known: &FactInput<'_>) -> Option<String> {
     per_sender(known, |sent| {
         let Some(span) = sent.flow.span() else {
-            let why = if sent.flow.last.is_some() { "no time passes until its data is acknowledged" } else { NO_ACK };
+            let why =
+                if sent.flow.last.is_some() { "its data and the ACKs have the same time, or none" } else { NO_ACK };
             return Some(format!("unknown: {why}"));
         };
         let unseen = match sent.flow.unseen {

@@ -72,15 +72,19 @@ const RESET: VerdictRule = VerdictRule {
     says: |case| {
         let listed = RESETS.iter().filter_map(|code| case.found(*code)).min_by_key(|finding| finding.first_frame);
         let Some(finding) = listed else {
-            // one that ends a connection with a request still unanswered is more than a note
-            let unanswered = [FindingCode::EchoPartial, FindingCode::UnansweredRequest];
-            unanswered.iter().find_map(|code| case.found(*code))?;
-            case.tcp.filter(|tcp| tcp.close == Close::Rst)?;
+            // one that ends an open connection is more than a note
+            case.tcp.filter(|tcp| tcp.close == Close::Rst && tcp.handshake != Handshake::Refused)?;
             return case.found(FindingCode::ResetStale).map(|finding| line("Ended by a RST", finding));
         };
         // an unknown RST may be another host's
         let sender = finding.sender.filter(|_| finding.code != FindingCode::ResetUnknown);
-        let label = sender.map_or_else(|| "Reset".to_owned(), |sender| format!("Reset by the {}", sender.sender()));
+        let closed = case.tcp.is_some_and(|tcp| tcp.close == Close::Fin);
+        let label = match sender {
+            // it ended no connection
+            _ if closed && finding.code == FindingCode::ResetAfterClose => "RST after the close".to_owned(),
+            Some(sender) => format!("Reset by the {}", sender.sender()),
+            None => "Reset".to_owned(),
+        };
         Some(line(&label, finding))
     },
 };
@@ -90,7 +94,7 @@ const TROUBLE: &[(Wait, &str, Option<FindingCode>)] = &[
     (Wait::Timeout, "waiting for a retransmission timer", None),
     (Wait::Recovery, "repairing losses", None),
     (Wait::Window, "waiting for room in the receiver's window", None),
-    (Wait::DelayedAck, "waiting for a delayed ACK, or by Nagle's algorithm", None),
+    (Wait::DelayedAck, "waiting for a delayed ACK or because of Nagle's algorithm", None),
     (Wait::ServerApplication, "waiting for the server's program", Some(FindingCode::SlowServer)),
 ];
 

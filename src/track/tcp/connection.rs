@@ -70,12 +70,14 @@ impl Connection {
         for direction in [Direction::ClientToServer, Direction::ServerToClient] {
             let (own, peer) = self.endpoints.both_mut(direction);
             if own.sent.in_flight() > 0 {
-                let mut open = own.sent.iter().filter(|sent| sent.acked_by.is_none());
                 let resets = &mut peer.loss_mut().resets;
-                resets.open =
-                    open.by_ref().take(OPEN_AT_END).map(|sent| (sent.last.0, sent.last.1, sent.len)).collect();
-                resets.rest = None;
-                for sent in open {
+                // more may come after the end, each of which is handed over by itself
+                resets.open.retain(|(frame, ..)| *frame > resets.answered);
+                for sent in own.sent.iter().filter(|sent| sent.acked_by.is_none()) {
+                    if resets.rest.is_none() && resets.open.len() < OPEN_AT_END {
+                        resets.open.push((sent.last.0, sent.last.1, sent.len));
+                        continue;
+                    }
                     let before = resets.rest.map_or((sent.last.0, 0), |rest| (rest.frames.0, rest.count));
                     resets.rest = Some(OpenRest {
                         frames: (before.0, sent.last.0),

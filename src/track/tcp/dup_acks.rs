@@ -30,6 +30,8 @@ pub(super) struct DupAcks {
     pub(super) acks: VecDeque<DupAck>,
     /// The first of them, or of the last ones before.
     pub(super) first: Option<DupAck>,
+    /// The last of these: its SACK blocks reach as far as any of them.
+    pub(super) last: Option<DupAck>,
 }
 
 /// The ACKs that reported some bytes missing.
@@ -83,6 +85,7 @@ impl DupAcks {
         if self.acks.is_empty() {
             self.first = Some(dup_ack);
         }
+        self.last = Some(dup_ack);
         self.acks.push_back(dup_ack);
     }
 

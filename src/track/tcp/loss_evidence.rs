@@ -23,8 +23,9 @@ impl TcpEndpoint {
     /// The first of its ACKs that reported bytes missing which have come since.
     pub(super) fn had_reported(&self, again: &RetransmittedSegment) -> Option<u64> {
         let reports = |first: &DupAck| !first.ack.is_after(again.seq) && first.reports(again).is_some();
-        let first = self.loss().dup_acks.first.filter(reports).map(|first| first.frame);
-        self.loss_evidence(again, 0).map(|evidence| evidence.first).or(first)
+        let dup_acks = &self.loss().dup_acks;
+        let before = [dup_acks.first, dup_acks.last].into_iter().flatten().find(reports);
+        self.loss_evidence(again, 0).map(|evidence| evidence.first).or(before.map(|before| before.frame))
     }
 
     /// Returns `true` if its ACKs are enough evidence to retransmit the bytes.

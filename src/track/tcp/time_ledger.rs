@@ -35,6 +35,8 @@ pub(in crate::track) struct TimeLedger {
     pub(super) blocked: PerDirection<bool>,
     /// Data or a FIN of each side is not acknowledged.
     pub(super) in_flight: PerDirection<bool>,
+    /// The time of the newest segment, if its receiver does not accept it, so that it ended no wait.
+    pub(super) apart: Option<Nanos>,
     /// Up to this number this side's losses are being repaired.
     pub(super) recovers: PerDirection<Option<SeqNumber>>,
 }

@@ -11,7 +11,7 @@
 use super::connection::Connection;
 use super::endpoint::TcpEndpoint;
 use super::time_ledger::OpenAck;
-use crate::model::thresholds::{AT_ONCE, COMPARABLE_RTT, MAX_DELAYED_ACK, MIN_MTU_SEGMENT, MIN_RTO};
+use crate::model::thresholds::{AT_ONCE, COMPARABLE_RTT, DELAYED_ACK, MAX_DELAYED_ACK, MIN_MTU_SEGMENT, MIN_RTO};
 use crate::model::{Direction, Nanos, OptTime, Segment, SeqNumber, TcpFlags};
 use crate::track::capture_point::Measures;
 use crate::track::cause::{Candidates, Cause, CauseEvent};
@@ -38,6 +38,10 @@ enum WaitEvidence {
     Ack,
     /// New data, a FIN, or the close of a whole MPTCP connection.
     Data,
+    /// A RST that the program of its sender caused.
+    Abort,
+    /// A RST in answer to the newest segment, which may be one that its receiver does not accept.
+    Answer,
 }
 
 impl Connection {
@@ -54,6 +58,7 @@ impl Connection {
             shows => shows,
         };
         if matches!(shows, WaitEvidence::Nothing) {
+            self.time.apart = packet.at.get().filter(|_| facts.unacceptable.is_some());
             return;
         }
         if let Some(at) = packet.at.get() {
@@ -76,9 +81,12 @@ impl Connection {
                     self.time.open_ack = None;
                     self.time.ledger.attribute(wait, at, packet.frame);
                 }
+                WaitEvidence::Abort => self.attribute_abort(sender, place),
+                WaitEvidence::Answer => self.attribute_answer(place),
                 WaitEvidence::Nothing => {}
             }
         }
+        self.time.apart = None;
         let again = facts.retransmission.is_some_and(|again| again.is_retransmitted());
         let own = self.endpoints.get(sender);
         if again {
@@ -171,8 +179,12 @@ impl Connection {
         }
         if let Some(reset) = &facts.reset {
             let wait = of_cause(&reset.cause(), &reset.candidates(), sender);
-            let idle = wait == Wait::Unknown && seen.idle.is_some() && !self.time.is_any_in_flight();
-            return WaitEvidence::Wait(if idle { Wait::Idle } else { wait });
+            return match wait {
+                Wait::Unknown if seen.idle.is_some() && !self.time.is_any_in_flight() => WaitEvidence::Wait(Wait::Idle),
+                Wait::ClientApplication | Wait::ServerApplication => WaitEvidence::Abort,
+                Wait::Network => WaitEvidence::Answer,
+                wait => WaitEvidence::Wait(wait),
+            };
         }
         if let Some(probe) = facts.probe {
             return WaitEvidence::Wait(probe.waited());
@@ -185,11 +197,21 @@ impl Connection {
         }
         let in_recovery = |side: Direction| self.time.recovers.get(side).is_some();
         if segment.len > 0 || segment.flags.contains(TcpFlags::FIN) || segment.options.other.has_fastclose() {
-            let repairs = in_recovery(sender) || seen.limited_transmit.is_some();
-            return if repairs { WaitEvidence::Wait(Wait::Recovery) } else { WaitEvidence::Data };
+            return match () {
+                // without the peer's ACKs the end of the repair does not show
+                () if in_recovery(sender) && self.endpoints.get(!sender).ack_sent.is_none() => {
+                    WaitEvidence::Wait(Wait::Unknown)
+                }
+                () if in_recovery(sender) => WaitEvidence::Wait(Wait::Recovery),
+                // an ACK let it go
+                () if seen.limited_transmit.is_some() => WaitEvidence::WholeWait(Wait::Congestion),
+                () => WaitEvidence::Data,
+            };
         }
         match facts.role {
-            SegmentRole::Ack if in_recovery(!sender) || !segment.options.sack.is_empty() => WaitEvidence::RepairAck,
+            SegmentRole::Ack if in_recovery(!sender) => WaitEvidence::RepairAck,
+            // a gap was reported: the next segment shows what comes of it
+            SegmentRole::Ack if !segment.options.sack.is_empty() => WaitEvidence::Ack,
             SegmentRole::Ack if seen.window_opened.is_some() => WaitEvidence::Ack,
             SegmentRole::Ack if facts.acked.is_some() || *self.time.blocked.get(!sender) => WaitEvidence::Ack,
             SegmentRole::Ack | SegmentRole::Odd => WaitEvidence::Nothing,
@@ -230,15 +252,34 @@ impl Connection {
     /// No data shows who waited for the ACK: the network carried it, and a timer may have delayed it.
     fn close_ack(&mut self) {
         let Some(open) = self.time.open_ack.take() else { return };
+        let path = self.path_beyond(open.sender);
+        let late = path.map(|path| self.time.ledger.open(open.at).minus(path));
         let ledger = &mut self.time.ledger;
         match () {
             () if open.reopens => ledger.attribute(Wait::Window, open.at, open.frame),
-            () if open.delayed => {
-                let path = self.path_beyond(open.sender).unwrap_or_default();
-                self.time.ledger.split((Wait::Network, path), Wait::DelayedAck, open.at, open.frame);
+            () if open.delayed || late.is_some_and(|late| (DELAYED_ACK..=MAX_DELAYED_ACK).contains(&late)) => {
+                ledger.split((Wait::Network, path.unwrap_or_default()), Wait::DelayedAck, open.at, open.frame);
             }
             () => ledger.attribute(Wait::Network, open.at, open.frame),
         }
+    }
+
+    /// A RST of the program of `sender`, which is as far as its answer in the handshake.
+    #[cold]
+    fn attribute_abort(&mut self, sender: Direction, (at, frame): (Nanos, u64)) {
+        self.close_ack();
+        match self.path_to_program(sender) {
+            Some(path) => self.time.ledger.split((Wait::Network, path), of_program(sender), at, frame),
+            None => self.time.ledger.attribute(Wait::Unknown, at, frame),
+        }
+    }
+
+    /// A RST in answer to a segment that ended no wait itself: only the time since that one is the answer's.
+    #[cold]
+    fn attribute_answer(&mut self, (at, frame): (Nanos, u64)) {
+        self.close_ack();
+        let before = self.time.apart.map_or(Nanos(0), |apart| self.time.ledger.open(apart));
+        self.time.ledger.split((Wait::Unknown, before), Wait::Network, at, frame);
     }
 
     /// New data or a FIN, `idle` after a silence: it ends a wait for its sender's program, unless an ACK released it.
@@ -258,6 +299,8 @@ impl Connection {
             return self.time.ledger.attribute(wait, at, frame);
         }
         let full = *self.time.full.get(sender);
+        let is_streaming = full && open.is_some() && segment.len > 0;
+        let pending = is_streaming.then(|| self.waits_with_more(sender, at)).flatten();
         if segment.len > 0 && *self.time.more.get(sender) && self.may_hide_a_loss(sender, at) {
             // either its program paused, or the next segment was lost before the capture and this retransmits it
             return self.time.ledger.attribute(Wait::Unknown, at, frame);
@@ -271,7 +314,7 @@ impl Connection {
                 () if released && open.window => Wait::Window,
                 () if released && full && open.delayed => Wait::DelayedAck,
                 () if released && full => Wait::Congestion,
-                () => program,
+                () => pending.unwrap_or(program),
             };
             return ledger.attribute(wait, at, frame);
         }
@@ -302,6 +345,16 @@ impl Connection {
         let path = self.path_beyond(sender).filter(|path| *path != wait).unwrap_or_default();
         let longest = Nanos(path.0.saturating_mul(5) / 4).plus(AT_ONCE);
         wait > longest && !self.is_captured_at(sender)
+    }
+
+    /// The wait of a sender whose last segment was full, and which the peer has not answered: it had more, and the rest waits
+    /// for its congestion window or pacing, unless it is known to wait for no ACK. Without the handshake a large segment
+    /// may not be full, which leaves its program.
+    fn waits_with_more(&self, sender: Direction, at: Nanos) -> Option<Wait> {
+        let is_full = *self.time.more.get(sender) || self.endpoints.get(!sender).mss.is_some();
+        let streams = self.time.turn == Some(sender) && self.time.ledger.open(at) < MIN_RTO;
+        let waits = streams && (*self.time.in_flight.get(sender) || !self.is_captured_at(sender));
+        waits.then_some(if is_full { Wait::Congestion } else { Wait::Unknown })
     }
 
     /// The wait is as long as a retransmission timer's, and the capture was not made at the sender, so that a segment which was

@@ -214,6 +214,11 @@ impl<'a> ResetCase<'a> {
         self.peer.sent.last_data().is_some() && !echoed
     }
 
+    /// Returns `true` if its ACK number covers data of the peer.
+    pub(super) fn acks_data(&self) -> bool {
+        self.with_ack && self.peer.isn.is_some_and(|isn| self.segment.ack.is_after(isn.plus(1)))
+    }
+
     /// Segments of the peer that came for a socket that was closed, and that no RST has answered.
     pub(super) fn waiting(&self) -> Option<Waiting> {
         let resets = &self.own.loss().resets;

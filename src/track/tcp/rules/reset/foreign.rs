@@ -95,7 +95,7 @@ pub(super) const ON_ITS_OWN: Rule<ResetFamily> = Rule {
     says: |proof, words| {
         format!(
             "{} Another host, such as a firewall on the path, sent it with the {}'s address, or it took another path. This capture does not show what the {}'s program did.",
-            shows(proof, words),
+            of_this_rst(&shows(proof, words)),
             words.sender,
             words.sender
         )
@@ -115,6 +115,17 @@ fn noun(proof: &ResetProof) -> &'static str {
         (None, Some(_)) => "an IP identification of another counter",
         (None, None) => "less delay than the path has",
     }
+}
+
+/// The same sentences where they are the first: they name the RST.
+fn of_this_rst(shows: &str) -> String {
+    let begins = [
+        ("Its TTL", "The TTL of this RST"),
+        ("Its IP identification", "The IP identification of this RST"),
+        ("It", "This RST"),
+    ];
+    let begun = begins.iter().find_map(|(short, long)| Some((*long, shows.strip_prefix(short)?)));
+    begun.map_or_else(|| shows.to_owned(), |(long, rest)| format!("{long}{rest}"))
 }
 
 /// The marks as sentences.

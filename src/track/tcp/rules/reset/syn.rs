@@ -98,7 +98,7 @@ pub(super) const REPEATED: Rule<ResetFamily> = answering(
     },
     |proof, words| {
         format!(
-            "The {} had answered the SYN in frame {}, and answers the retransmitted SYN in frame {} with RST. RFC 9293 §3.10.7.4 asks for the SYN-ACK again: its stack, or a box on the path, does not accept a SYN twice.",
+            "The {} had answered the SYN in frame {}, and answers the retransmitted SYN in frame {} with RST. RFC 9293 §3.10.7.4 requires an ACK in reply, and kernels retransmit the SYN-ACK: its stack, or a middlebox, rejects a retransmitted SYN.",
             words.sender,
             number(proof.before),
             number(proof.answers)

@@ -34,13 +34,20 @@ pub(super) const NOT_ARRIVED: Rule<ResetFamily> = Rule {
     }),
     applies: |case| {
         let unacked = if case.with_ack { case.unacked() } else { 0 };
-        unread(case).filter(|proof| !case.is_gone() && unacked > 0 && unacked >= proof.bytes)
+        let proof = unread(case).filter(|proof| !case.is_gone() && unacked > 0 && unacked >= proof.bytes)?;
+        // earlier data had come, and only an echo shows that it was read
+        let flag = case.acks_data() && case.may_be_unread();
+        Some(ResetProof { flag, ..proof })
     },
     cause: unknown_cause,
     candidates: |_| Candidates::from_slice(&[CLOSE, EXIT]),
     says: |proof, words| {
+        let earlier = match proof.flag {
+            true => "close() with earlier data unread (RFC 2525 §2.17), ",
+            false => "",
+        };
         format!(
-            "The {} ended the connection with RST. Its ACK number excludes the {}'s last {}: they had not arrived, so they were not unread. Candidates: close() with a zero SO_LINGER timeout, a timer of the {}, or the end of its program.",
+            "The {} ended the connection with RST. Its ACK number excludes the {}'s last {}: they had not arrived, so they were not unread. Candidates: {earlier}close() with a zero SO_LINGER timeout, a timer of the {}, or the end of its program.",
             words.sender,
             words.receiver,
             bytes(proof.bytes),

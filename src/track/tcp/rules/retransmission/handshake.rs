@@ -127,8 +127,7 @@ pub(super) const SYN_OF_OPEN_CONNECTION: Rule<RetransmissionFamily> = Rule {
             ),
         };
         format!(
-            "{opened} does not retransmit the SYN of an open connection: it is a duplicate from the network, or was crafted (SYN flood). The {} answers with a challenge ACK, if at all (RFC 9293 §3.10.7.4).{id}",
-            words.receiver
+            "{opened} does not retransmit the SYN of an open connection: it is a duplicate from the network, or was crafted (SYN flood). RFC 9293 §3.10.7.4 requires a challenge ACK in reply.{id}"
         )
     },
     frames: words::frames,

@@ -75,6 +75,7 @@ pub(crate) static RETRANSMISSION: &[Rule<RetransmissionFamily>] = &[
     fast::ONE_ROUND_TRIP_LATER,
     recovery::FAST_RECOVERY,
     fast::SENT_BEFORE_DELIVERED,
+    fast::SENT_BEFORE_SACKED,
     restart::WINDOW_OPENED,
     timeout::BACKOFF_EARLY,
     timeout::LAST_SEGMENT_EARLY,

@@ -1,4 +1,4 @@
-//! The options for the lab's two hosts and the wire between them.
+//! The options for the lab's two hosts and the link between them.
 
 use clap::Args;
 
@@ -6,9 +6,9 @@ use super::per_side::{PerSide, apply, parse_per_side};
 use crate::lab::{Faults, LabOptions, LinkOptions, MTU_RANGE, Percent, Rate, Rule, Sysctl, parse_script};
 use crate::model::PerDirection;
 
-/// The options of the lab's hosts and wire.
+/// The options of the lab's hosts and link.
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Wire and hosts of the lab (client:VALUE or server:VALUE for one side's packets)")]
+#[command(next_help_heading = "Link and hosts of the lab (client:VALUE or server:VALUE for one side's packets)")]
 pub(super) struct LinkArgs {
     /// Delay each packet by this time, for example 20ms.
     #[arg(long, value_name = "DUR", value_parser = parse_per_side::<humantime::Duration>)]
@@ -18,7 +18,7 @@ pub(super) struct LinkArgs {
     #[arg(long, value_name = "DUR", value_parser = parse_per_side::<humantime::Duration>)]
     jitter: Vec<PerSide<humantime::Duration>>,
 
-    /// Lose this percentage of packets.
+    /// Drop this percentage of packets.
     #[arg(long, value_name = "P%", value_parser = parse_per_side::<Percent>)]
     loss: Vec<PerSide<Percent>>,
 
@@ -42,11 +42,11 @@ pub(super) struct LinkArgs {
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
 
-    /// Act on single packets by a rule, for example 'drop data 2 of client twice'; repeatable; the rules are explained below.
+    /// Rule for single packets, for example 'drop data 2 of client twice'; repeatable; explained below.
     #[arg(long, value_name = "RULES", value_parser = parse_script)]
     wire: Vec<Vec<Rule>>,
 
-    /// Longest IP packet in bytes [default: 1500].
+    /// MTU of the link in bytes [default: 1500].
     #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u16).range(i64::from(*MTU_RANGE.start())..=i64::from(*MTU_RANGE.end())))]
     mtu: Option<u16>,
 
