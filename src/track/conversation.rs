@@ -44,7 +44,7 @@ pub(super) struct Conversation {
     pub(super) kind: Kind,
 }
 
-/// What a segment is followed with, beside its own conversation.
+/// The state beside its own conversation that a segment is followed with.
 pub(super) struct SegmentContext<'t> {
     pub(super) budget: &'t MemoryBudget,
     pub(super) hosts: &'t Hosts,

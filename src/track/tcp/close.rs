@@ -211,7 +211,7 @@ impl Connection {
         }
     }
 
-    /// What the state of a side with losses or other rare events shows at the end.
+    /// Fills in the events that the state of a side with losses or other rare events shows at the end.
     #[cold]
     fn fill_rare(&self, direction: Direction, rare: &mut RareEvents) {
         let (own, peer) = (self.endpoints.get(direction), self.endpoints.get(!direction));
