@@ -20,8 +20,6 @@ pub(super) struct RareState {
     alerts: PerDirection<u64>,
     /// Each side's last segment with MP_FASTCLOSE that is no RST.
     fast_closes: PerDirection<u64>,
-    /// The last segment that came after a silence, and how long that was.
-    silence_before: Option<(u64, Nanos)>,
     pub(super) silence: Option<Silence>,
     pub(super) ecn: EcnFrames,
 }
@@ -32,6 +30,11 @@ pub(super) struct SummaryRecorder {
     first_frame: u64,
     last_frame: PerDirection<u64>,
     offloaded: Occurrences,
+    /// The last segment that came after a silence, and how long that was; frame 0 for none. It stands here since many
+    /// connections are idle now and then, and have nothing rare beside it.
+    silence_before: (u64, Nanos),
+    /// A segment showed more than its bytes and its ACK.
+    unusual: bool,
     rare: Option<Box<RareState>>,
 }
 
@@ -50,9 +53,9 @@ impl SummaryRecorder {
         summary.rare = self.rare.take().map(|rare| Box::new(rare.events));
     }
 
-    /// Returns `true` if nothing rare was noted.
+    /// Returns `true` if nothing rare was noted, and no silence either.
     pub(super) fn is_plain(&self) -> bool {
-        self.rare.is_none()
+        self.rare.is_none() && !self.unusual
     }
 
     /// The rare events noted so far, if any.
@@ -109,7 +112,8 @@ impl SummaryRecorder {
 
     /// Returns the time without any packet before this frame, if it was long.
     pub(super) fn silence_before(&self, frame: u64) -> Option<Nanos> {
-        self.rare.as_ref()?.silence_before.filter(|(after, _)| *after == frame).map(|(_, silence)| silence)
+        let (after, silence) = self.silence_before;
+        (frame > 0 && after == frame).then_some(silence)
     }
 
     /// New data of a side that had sent a RST.
@@ -219,31 +223,28 @@ impl SummaryRecorder {
     }
 
     fn follow_observations(&mut self, packet: &PacketRef, probe: Option<Probe>, observations: &Observations) {
-        let rare = self.rare();
+        self.unusual = true;
+        let (frame, sender) = (packet.frame, packet.direction);
         if let Some((_, silence)) = observations.idle {
-            rare.silence_before = Some((packet.frame, silence));
+            self.silence_before = (frame, silence);
         }
         if observations.refuses.is_some() {
-            rare.events.refusals.see(packet.frame);
+            self.events().refusals.see(frame);
         }
-        let window = rare.events.zero_window.get_mut(packet.direction);
         if let Some(closed) = observations.zero_window {
-            window.closings.see(packet.frame);
+            let window = self.events().zero_window.get_mut(sender);
+            window.closings.see(frame);
             window.how.get_or_insert(closed);
         }
         if let Some((_, blocked)) = observations.window_opened {
-            window.opened.see(packet.frame);
-            window.opened_by_answer += u64::from(
-                probe.and_then(|probe| probe.answers()).is_some_and(|(kind, _)| kind == Answered::WindowProbe),
-            );
+            let answers = probe.and_then(|probe| probe.answers());
+            let window = self.events().zero_window.get_mut(sender);
+            window.opened.see(frame);
+            window.opened_by_answer += u64::from(answers.is_some_and(|(kind, _)| kind == Answered::WindowProbe));
             window.blocked = window.blocked.plus(blocked);
         }
         if observations.fills_window {
-            rare.events.window_filled.get_mut(packet.direction).see(packet.frame);
-        }
-        let asks = probe.is_some_and(|probe| probe.is_question());
-        if let Some((_, gap)) = observations.idle.filter(|_| !asks) {
-            rare.events.idle = rare.events.idle.plus(gap);
+            self.events().window_filled.get_mut(sender).see(frame);
         }
     }
 }

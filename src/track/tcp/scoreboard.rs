@@ -95,8 +95,9 @@ impl Scoreboard {
             self.segments.remove(self.acked);
         }
         if self.segments.capacity() == 0 {
-            // an idle connection has sent a SYN and a request or its answer: a deque makes room for four by itself
-            self.segments.reserve_exact(2);
+            // a SYN, a request or its answer, and a FIN: a deque makes room for four by itself, and for many connections that
+            // is much
+            self.segments.reserve_exact(3);
         }
         let in_order = self.segments.back().is_none_or(|last| !sent.seq.is_before(last.seq));
         if in_order {

@@ -212,8 +212,6 @@ pub struct RareEvents {
     pub retransmissions: PerDirection<Occurrences>,
     /// Each side's keep-alives, if there were any.
     pub keep_alives: Option<Box<PerDirection<KeepAlives>>>,
-    /// Time during which nothing was sent for a second or more.
-    pub idle: Nanos,
     /// The path MTU that an ICMP error told each side, where it retransmitted in smaller segments.
     pub path_mtu: PerDirection<Option<PathMtu>>,
     /// A request that was not answered before the connection was closed.
