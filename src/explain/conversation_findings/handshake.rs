@@ -21,7 +21,7 @@ pub(super) fn of(totals: &ConversationTotals, tcp: &TcpTotals, found: &mut impl 
         let text = if tcp.story.rare().wrong_handshake_ack.is_some() {
             "Only segments that do not fit the SYN answered it in this capture (RFC 9293 §3.10.7.3): the connection never opened."
         } else if errors.is_empty() {
-            "No SYN-ACK and no RST answers the SYN in this capture: the connection never opened. Either nothing answered, or the answer was lost or not captured."
+            "No SYN-ACK or RST answers the SYN in this capture: the connection never opened. Either nothing answered, or the answer was lost or not captured."
         } else {
             "No SYN-ACK answers the SYN in this capture: the connection never opened, and an ICMP error tells why."
         };

@@ -16,7 +16,7 @@ pub(super) fn of(tcp: &TcpTotals, found: &mut impl FindingSink) {
         let who = direction.sender();
         let limit = mtu.map_or_else(String::new, |mtu| format!(" of {} bytes", thousands(mtu.into())));
         let text = format!(
-            "Path MTU discovery: the ICMP error in frame {error} reported a link with a smaller MTU{limit}. The {who} took it and retransmitted {} in {} (RFC 1191, RFC 8201).",
+            "Path MTU discovery: the ICMP error in frame {error} reported a link with a smaller MTU{limit}. The {who} reduced its path MTU and retransmitted {} in {} (RFC 1191, RFC 8201).",
             bytes(u32::try_from(*count).unwrap_or(u32::MAX)),
             counted(retransmitted.count, "segment")
         );

@@ -49,7 +49,7 @@ fn is_in_window(case: &ResetCase<'_>, expected: SeqNumber) -> bool {
 /// macOS, which sends FIN and then such a RST).
 pub(super) const AT_FIN: Rule<ResetFamily> = Rule {
     code: ResetAbort,
-    label: "RST at its FIN's number",
+    label: "RST with its FIN's sequence number",
     rfc: &["RFC 9293 §3.10.7.4"],
     effect: ResetEffect::ends(|proof, words| {
         let fin = number(proof.before);
@@ -67,7 +67,7 @@ pub(super) const AT_FIN: Rule<ResetFamily> = Rule {
     candidates: no_candidates,
     says: |proof, words| {
         format!(
-            "Its sequence number, {}, is that of the {}'s own FIN in frame {}, which frame {} had acknowledged. RFC 9293 §3.10.7.4 ignores it, since it lies outside the window. Linux nevertheless ends the connection: it accepts a RST one below the number expected after a FIN, as macOS sends it.",
+            "Its sequence number, {}, is that of the {}'s own FIN in frame {}, which frame {} had acknowledged. By RFC 9293 §3.10.7.4 the receiver ignores it, since it lies outside the window. Linux nevertheless ends the connection: it accepts a RST one below the number expected after a FIN, as macOS sends it.",
             words.seq,
             words.sender,
             number(proof.before),
