@@ -206,7 +206,7 @@ impl Connection {
         let bad_ack = peer.newest().filter(|newest| before.is_some_and(|(own, _)| newest.frame > own.get()));
         let fits = |ack| own.isn.is_some_and(|isn| isn.plus(1) == ack);
         let bad_ack = bad_ack
-            .filter(|newest| !with_ack && !own.syn_acked && !newest.ack.is_some_and(fits))
+            .filter(|newest| !with_ack && !own.syn_acked && !newest.ack().is_some_and(fits))
             .and_then(|newest| NonZeroU64::new(newest.frame));
         // of several SYN-ACKs the first had the most time to arrive; the last may have crossed this SYN
         let first = peer.sent.iter().find(|sent| Some(sent.seq) == peer.isn && !self.handshake.simultaneous);
@@ -346,7 +346,7 @@ fn copied_ack(packet: &PacketRef, segment: &Segment, ip: &IpHeader, own: &TcpEnd
     let soon =
         if own.ip_ids_vary { after.is_none_or(|after| after < DUPLICATE_WITHIN) } else { after == Some(Nanos(0)) };
     let marks = PacketIds { ip_id: own.ip_ids_vary, timestamp: false };
-    let newest = own.newest().filter(|newest| newest.len == 0 && !newest.syn && newest.ack == Some(segment.ack))?;
+    let newest = own.newest().filter(|newest| newest.len == 0 && !newest.syn && newest.ack() == Some(segment.ack))?;
     // a copy of it counted no more
     let same = own.ack_frame == newest.frame || newest.copy;
     if !(ack && soon && numbered && own.snd_nxt == Some(segment.seq) && same) {
