@@ -79,7 +79,7 @@ finding_codes! {
     LimitedTransmit "limited_transmit" Note "New data that the first or second duplicate ACK released (RFC 3042).";
     Frto "frto" Note "New data sent after a timeout, to test whether it was spurious (F-RTO, RFC 5682).";
     PathMtu "path_mtu" Note "A router reported a smaller MTU, and the sender retransmitted in smaller segments (RFC 1191).";
-    MtuBlackHole "mtu_black_hole" Problem "Large segments never arrive, smaller ones do, and no ICMP error says so (RFC 2923 §2.1).";
+    MtuBlackHole "mtu_black_hole" Problem "Large segments never arrive, smaller ones do; no ICMP error says so, or its report has no effect (RFC 2923 §2.1).";
     GapNeverFilled "gap_never_filled" Problem "Missing bytes whose gap was never filled in this capture.";
     BytesTwice "bytes_twice" Note "A DSACK reports bytes received twice; whether they were retransmitted or duplicated is unknown (RFC 2883).";
     DuplicateFrame "duplicate_frame" Note "The same packet twice: captured twice, or duplicated by the network.";

@@ -37,7 +37,7 @@ pub(super) fn of(totals: &ConversationTotals, tcp: &TcpTotals, found: &mut impl 
                 "A RST in the {who}'s name ended the handshake, in frame {reset}, but the {who} went on in frame {since} as if it had sent none: another host may have sent the RST in its name. The connection was open at one end only."
             ),
             (None, Some((reset, Direction::ClientToServer))) => format!(
-                "The client answered the SYN-ACK with RST (frame {reset}) instead of ACK: the connection never opened."
+                "The client answered the SYN-ACK with RST (frame {reset}) instead of ACK: the connection never opened. Health checks and port scans do so on purpose."
             ),
             (None, Some((reset, Direction::ServerToClient))) => format!(
                 "No ACK of the SYN-ACK came, and the server ended the handshake with RST (frame {reset}): the connection never opened."
