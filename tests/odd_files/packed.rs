@@ -94,7 +94,10 @@ fn compressed_data_is_read_despite_trailing_bytes() {
     let payload = wrong.windows(3).rposition(|bytes| bytes == [0xee; 3]).unwrap();
     wrong[payload] ^= 1;
     let (rows, error) = read(Cursor::new(wrong));
-    assert!(rows.len() == 2_000 && error.starts_with("corrupted in frame 2001: the gzip data is damaged ("), "{error}");
+    assert!(
+        rows.len() == 2_000 && error.starts_with("corrupted in frame 2001: the gzip data is corrupted ("),
+        "{error}"
+    );
 }
 
 #[test]
