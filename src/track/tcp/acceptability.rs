@@ -143,7 +143,8 @@ impl Connection {
             kept: (!rule.effect.sure).then(kept),
         });
         self.endpoints.get_mut(packet.direction).loss_mut().refused = refused;
-        if segment.len == 0 {
+        // a FIN or SYN-ACK is no ACK of a loop
+        if end == segment.seq && !segment.flags.contains(TcpFlags::SYN) {
             self.recorder.see_foreign_ack(packet.frame);
         }
     }
