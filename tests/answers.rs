@@ -199,7 +199,7 @@ fn handshake_numbers_add_up() {
     assert_eq!(
         syn_ack.calculation,
         [
-            "ack = X + 1 = 650532444 + 1 = 650532445: the SYN counts one",
+            "ack = X + 1 = 650532444 + 1 = 650532445: the SYN takes 1 sequence number",
             "the client's ACK in frame 3: ack = Y + 1 = 3634148465 + 1 = 3634148466",
         ]
     );
@@ -227,9 +227,9 @@ fn throughput_is_acknowledged_bytes_over_time() {
 }
 
 #[test]
-fn windows_say_whether_they_throttled() {
+fn windows_say_whether_they_limited_the_sender() {
     let never = answer("kernel/loss_fast.pcap", "smallest_window");
-    assert!(never.text.contains("The server's smallest is 62,464 bytes, in frame 27. It never throttled the client."));
+    assert!(never.text.contains("The server's smallest is 62,464 bytes, in frame 27. It never limited the client."));
     assert!(never.calculation.iter().any(|line| line == "frame 27: window = 61 × 1024 = 62464"));
     let shut = answer("kernel/zero_window_probe.pcap", "zero_window");
     assert!(shut.text.starts_with("The server's window was zero in frame 6: "), "{shut:?}");
@@ -265,7 +265,7 @@ fn repeated_packets_are_reported_with_their_proof() {
         probes.text
     );
     let delayed = answer("kernel/nagle_delack.pcap", "delayed_acks");
-    assert!(delayed.text.contains("held back the ACK"), "{}", delayed.text);
+    assert!(delayed.text.contains("delayed the ACK"), "{}", delayed.text);
 }
 
 #[test]
@@ -304,5 +304,5 @@ fn captured_refusal_proves_that_no_socket_listens() {
     let closed = answer("kernel/udp_closed.pcap", "ports_differ");
     assert!(closed.text.contains("port unreachable in frame 2, about frame 1 to port 7107"), "{}", closed.text);
     let listening = answer("lab-v0.pcap", "client_first");
-    assert!(listening.cannot_tell.is_some_and(|why| why.contains("frame 2 accepts")));
+    assert!(listening.cannot_tell.is_some_and(|why| why.contains("frame 2 is its SYN-ACK")));
 }

@@ -342,9 +342,9 @@ fn lab_hosts_allow_restricted_congestion_controls() {
 #[test]
 fn report_has_the_sends_and_the_capture_point() {
     for (scenario, wanted) in [
-        ("v4", "4 sends, 2 segments, 1 answer"),
-        ("continuous", "5 sends, 5 segments, 5 answers"),
-        ("v3", "1 send, 1 segment, 1 answer in 9 segments"),
+        ("v4", "client's data in 4 sends and 2 segments, server's in 1 send and 1 segment"),
+        ("continuous", "client's data in 5 sends and 5 segments, server's in 5 sends and 5 segments"),
+        ("v3", "client's data in 1 send and 1 segment, server's in 1 send and 9 segments"),
     ] {
         for transcript in [&[][..], &["--transcript"][..]] {
             let arguments = [&["--scenario", scenario, "--format", "markdown"], transcript].concat();
@@ -363,7 +363,11 @@ fn report_has_the_sends_and_the_capture_point() {
             "{report}"
         );
     }
-    assert_eq!(report.matches("1 send, 1 segment, 1 answer").count(), 2, "{report}");
+    assert_eq!(
+        report.matches("client's data in 1 send and 1 segment, server's in 1 send and 1 segment").count(),
+        2,
+        "{report}"
+    );
     // a slow answer is told with the place too; at the server the network has no part in it
     for (side, wanted) in [
         ("client", "(captured at the client). The network's part is unknown"),

@@ -13,14 +13,14 @@ pub(crate) fn of(overview: &CaptureOverview) -> Vec<Finding> {
 fn mirrored(mirror: &MirrorSummary) -> Finding {
     let routed = match mirror.routed {
         0 => "a mirror port that copies both directions, or a capture on several interfaces or VLANs",
-        _ => "captured on both sides of a router, since the copies have another TTL",
+        _ => "captured on both sides of a router, since the duplicates have another TTL",
     };
     let after = match mirror.after.0 {
         0 => String::new(),
-        _ => format!(", at most {} after their packet", mirror.after.human()),
+        _ => format!(", at most {} after their originals", mirror.after.human()),
     };
     let text = format!(
-        "The capture holds packets twice: {} of it are copies{after} ({routed}). They are left out of the analysis.",
+        "Packets were captured twice: duplicates in {}{after} ({routed}). They are left out of the analysis.",
         counted(mirror.copies.count, "frame")
     );
     Finding::new(Code::MirroredCapture, text, mirror.copies.frames.iter().copied())
@@ -68,7 +68,7 @@ fn surged(surge: &Surge, attempts: &Attempts) -> Finding {
         Surge::Backscatter(server) => (
             Code::Backscatter,
             format!(
-                "{server} sent answers{within} to {hosts}, in {begun} conversations whose SYNs the capture lacks. Either somebody sent SYNs to it with these addresses (backscatter of a flood), or the capture holds only the server's direction."
+                "{server} sent answers{within} to {hosts}, in {begun} conversations whose SYNs the capture lacks. Either another host sent SYNs to it with these addresses (backscatter of a flood), or the capture holds only the server's direction."
             ),
         ),
     };

@@ -65,7 +65,7 @@ fn place(capture_point_evidence: &CapturePointEvidence, protocol: Protocol) -> S
         (CapturePointBasis::Session, _) => "echolab captured its own session".to_owned(),
         (CapturePointBasis::Addresses, _) => "the addresses are the host's own".to_owned(),
         (CapturePointBasis::Checksums, Some(CapturePoint::SameHost)) => {
-            "the checksums of both are still to be filled in (offloading)".to_owned()
+            "the checksums of both sides are not computed yet (checksum offload)".to_owned()
         }
         (CapturePointBasis::Checksums, capture_point) => {
             let (here, there) = match capture_point {
@@ -73,7 +73,7 @@ fn place(capture_point_evidence: &CapturePointEvidence, protocol: Protocol) -> S
                 _ => (Direction::ClientToServer, Direction::ServerToClient),
             };
             format!(
-                "the {}'s checksums are still to be filled in (offloading), the {}'s are complete",
+                "the {}'s checksums are not computed yet (checksum offload), the {}'s are complete",
                 here.sender(),
                 there.sender()
             )
@@ -82,7 +82,7 @@ fn place(capture_point_evidence: &CapturePointEvidence, protocol: Protocol) -> S
         (CapturePointBasis::Ttl, _) => {
             format!("the packets of both have passed routers (TTL {} and {})", ttls.0, ttls.1)
         }
-        (CapturePointBasis::TooQuick, _) => format!("{halves}; these times do not tell a path from a busy host"),
+        (CapturePointBasis::TooQuick, _) => format!("{halves}; a path and a busy host could both cause such times"),
         (CapturePointBasis::AtOdds, _) if halves.is_empty() => {
             format!("checksums and TTLs contradict each other (TTL {} and {})", ttls.0, ttls.1)
         }
@@ -125,7 +125,7 @@ mod tests {
         );
         assert_eq!(
             told(Some(CapturePoint::Server), CapturePointBasis::Checksums),
-            "the server: the server's checksums are still to be filled in (offloading), the client's are complete"
+            "the server: the server's checksums are not computed yet (checksum offload), the client's are complete"
         );
         for clue in [CapturePointBasis::TooQuick, CapturePointBasis::AtOdds, CapturePointBasis::Nothing] {
             assert!(told(None, clue).starts_with("unknown: "), "{clue:?}");

@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use super::step::Step;
+use super::words::lowered;
 use crate::model::{Direction, Finding, FindingCode, FindingCounts, ShownBy, counted, thousands};
 use crate::track::Body;
 
@@ -71,7 +72,7 @@ const TOTALS: &[Total] = &[
     (FindingCode::FastRetransmit, "fast retransmissions", Bytes::Own),
     (FindingCode::TailLossProbe, "tail-loss probes", Bytes::Own),
     (FindingCode::Retransmit, "retransmissions", Bytes::Own),
-    (FindingCode::SpuriousRetransmit, "signs that retransmitted data had arrived", Bytes::Own),
+    (FindingCode::SpuriousRetransmit, "indications that data was retransmitted needlessly", Bytes::Own),
     (FindingCode::SackReneging, "packets that show SACK reneging", Bytes::None),
     (FindingCode::Reordered, "packets out of order", Bytes::Own),
     (FindingCode::OrderUnknown, "packets that fill a gap, late or retransmitted", Bytes::Own),
@@ -91,7 +92,7 @@ const TOTALS: &[Total] = &[
     (FindingCode::WindowLimited, "segments that the window limited", Bytes::Own),
     (FindingCode::DelayedAck, "delayed ACKs", Bytes::None),
     (FindingCode::NagleWait, "segments that Nagle's algorithm held back", Bytes::Own),
-    (FindingCode::IdleGap, "silences", Bytes::None),
+    (FindingCode::IdleGap, "idle periods", Bytes::None),
     (FindingCode::SlowServer, "slow answers of the server", Bytes::None),
     (FindingCode::KeepAlive, "keep-alives", Bytes::None),
     (FindingCode::ChecksumAccepted, "ACKs of packets with an invalid checksum", Bytes::None),
@@ -101,9 +102,9 @@ const TOTALS: &[Total] = &[
     (FindingCode::IcmpError, "ICMP errors", Bytes::None),
     (FindingCode::EchoIdentical, "answers are the request, byte for byte", Bytes::Own),
     (FindingCode::EchoUpper, "answers are the request in upper case", Bytes::Own),
-    (FindingCode::EchoPrefixed, "answers are the request behind a prefix", Bytes::Own),
-    (FindingCode::EchoDifferent, "answers are no echo of the request", Bytes::Own),
-    (FindingCode::WireDropped, "packets that the lab's link lost", Bytes::Own),
+    (FindingCode::EchoPrefixed, "answers are the request with a prefix", Bytes::Own),
+    (FindingCode::EchoDifferent, "answers are not echoes of the request", Bytes::Own),
+    (FindingCode::WireDropped, "packets that the lab's link dropped", Bytes::Own),
     (FindingCode::WireDelayed, "packets that the lab's link delayed", Bytes::Own),
     (FindingCode::WireReordered, "packets that the lab's link reordered", Bytes::Own),
     (FindingCode::WireDuplicated, "packets that the lab's link duplicated", Bytes::Own),
@@ -253,12 +254,12 @@ impl Group {
         let Some((_, plural, bytes)) = total_of(self.first.code) else {
             return Cow::Owned(format!("{first} {} packets show this.", thousands(count)));
         };
-        let lost = if *bytes == Bytes::Lost { " lost" } else { "" };
         let size = match self.bytes {
             0 => String::new(),
-            size => format!(", {}{lost}", counted(size, "byte")),
+            size if *bytes == Bytes::Lost => format!("; {} lost", counted(size, "byte")),
+            size => format!(", {}", counted(size, "byte")),
         };
         let total = format!("{} {plural}{size}", thousands(count));
-        Cow::Owned(if self.alike { format!("{total}. {first}") } else { format!("{total}. The first: {first}") })
+        Cow::Owned(if self.alike { format!("{total}. {first}") } else { format!("{total}. First: {}", lowered(first)) })
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::model::is_hidden;
+use crate::model::{is_hidden, push_visible};
 
 /// Longest usual quotation in a sentence, in characters.
 pub(super) const LONGEST: usize = 40;
@@ -66,7 +66,7 @@ fn push_char(out: &mut String, c: char) -> bool {
         '"' => out.push_str("\\\""),
         '\\' => out.push_str("\\\\"),
         c if is_hidden(c) => {
-            let _ = write!(out, "\\u{{{:x}}}", u32::from(c));
+            push_visible(out, c);
             return false;
         }
         c => out.push(c),

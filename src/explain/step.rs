@@ -64,7 +64,14 @@ impl<'a> Step<'a> {
 
     /// The same with at most `longest` characters of payload.
     pub fn description_quoting(&self, longest: usize) -> String {
-        describe::sentence(&self.event, longest)
+        let mut sentence = String::with_capacity(describe::USUAL_LENGTH);
+        describe::sentence(&mut sentence, &self.event, longest);
+        sentence
+    }
+
+    /// Appends the plain-English sentence.
+    pub fn describe(&self, out: &mut String) {
+        describe::sentence(out, &self.event, quote::LONGEST);
     }
 
     /// The round trip that an ACK completes, with RFC 6298's estimates after it.

@@ -11,76 +11,76 @@ pub(super) fn finding(mark: &WireAnnotation) -> Finding {
     let there = frames(&mark.there, if mark.before { receiver } else { sender });
     let (code, text) = match (mark.effect, mark.before) {
         (WireEffect::Dropped, _) if mark.cause == WireCause::UnderWay => {
-            (Code::WireDropped, format!("Still on the wire when the session ended: the {receiver} did not receive it."))
+            (Code::WireDropped, format!("Still in transit when the session ended: the {receiver} did not receive it."))
         }
         (WireEffect::Dropped, _) => (
             Code::WireDropped,
-            format!("Lost on the wire ({why}): the {sender} sent it, the {receiver} never received it."),
+            format!("Dropped by the lab's link ({why}): the {sender} sent it, but the {receiver} did not receive it."),
         ),
         (WireEffect::LostBefore, _) => {
-            (Code::WireDropped, format!("The wire lost data that the {sender} had sent before this ({why})."))
+            (Code::WireDropped, format!("The lab's link had dropped data that the {sender} sent before this ({why})."))
         }
         (WireEffect::Corrupted(byte), true) => (
             Code::WireCorrupted,
             format!(
-                "Corrupted on the wire ({why}): it left whole, as here, and byte {byte} of the frame had changed when it reached the {receiver}{}.",
+                "Corrupted by the lab's link ({why}): it left whole, as here, and byte {byte} of the frame had changed when it reached the {receiver}{}.",
                 said(", as ", &there)
             ),
         ),
         (WireEffect::Corrupted(byte), false) => (
             Code::WireCorrupted,
             format!(
-                "Corrupted on the wire ({why}): byte {byte} of the frame has changed; it had left the {sender} whole{}.",
+                "Corrupted by the lab's link ({why}): byte {byte} of the frame has changed; it had left the {sender} whole{}.",
                 said(", as ", &there)
             ),
         ),
         (WireEffect::Duplicated, true) => (
             Code::WireDuplicated,
-            format!("Duplicated on the wire ({why}): sent once, received twice{}.", said(", as ", &there)),
+            format!("Duplicated by the lab's link ({why}): sent once, received twice{}.", said(", as ", &there)),
         ),
         (WireEffect::Duplicated, false) => (
             Code::WireDuplicated,
-            format!("Duplicated on the wire ({why}): the {sender} sent it once{}.", said(", as ", &there)),
+            format!("Duplicated by the lab's link ({why}): the {sender} sent it once{}.", said(", as ", &there)),
         ),
         (WireEffect::Marked, true) => (
             Code::WireMarked,
             format!(
-                "Marked on the wire ({why}): it reached the {receiver} with congestion experienced (RFC 3168){}.",
+                "Marked by the lab's link ({why}): it reached the {receiver} with congestion experienced (RFC 3168){}.",
                 said(", as ", &there)
             ),
         ),
         (WireEffect::Marked, false) => (
             Code::WireMarked,
             format!(
-                "Marked on the wire ({why}): it had left the {sender} without the mark of congestion (RFC 3168){}.",
+                "Marked by the lab's link ({why}): it had left the {sender} without the mark of congestion (RFC 3168){}.",
                 said(", as ", &there)
             ),
         ),
         (WireEffect::Reordered, true) => (
             Code::WireReordered,
             format!(
-                "Reordered on the wire ({why}): it reached the {receiver} after a packet that was sent later{}.",
+                "Reordered by the lab's link ({why}): it reached the {receiver} after a packet that was sent later{}.",
                 said(", as ", &there)
             ),
         ),
         (WireEffect::Reordered, false) => (
             Code::WireReordered,
             format!(
-                "Reordered on the wire ({why}): the {sender} had sent it before a packet that came first{}.",
+                "Reordered by the lab's link ({why}): the {sender} had sent it before a packet that came first{}.",
                 said(", as ", &there)
             ),
         ),
         (WireEffect::Delayed(time), true) => (
             Code::WireDelayed,
             format!(
-                "Delayed on the wire for {} ({why}){}.",
+                "Delayed by the lab's link for {} ({why}){}.",
                 time.human(),
                 said("; it reached the other end as ", &there)
             ),
         ),
         (WireEffect::Delayed(time), false) => (
             Code::WireDelayed,
-            format!("Delayed on the wire for {} ({why}){}.", time.human(), said("; it had left as ", &there)),
+            format!("Delayed by the lab's link for {} ({why}){}.", time.human(), said("; it had left as ", &there)),
         ),
     };
     let text = if mark.fragment { of_fragment(mark, &text) } else { text };
@@ -153,7 +153,10 @@ mod tests {
             there: vec![],
         };
         let text = finding(&mark).text;
-        assert!(text.starts_with("A fragment (frame 2): Lost on the wire") && text.contains("Without it"), "{text}");
+        assert!(
+            text.starts_with("A fragment (frame 2): Dropped by the lab's link") && text.contains("Without it"),
+            "{text}"
+        );
     }
 
     #[test]
@@ -161,7 +164,7 @@ mod tests {
         for (told, parts) in [
             (
                 text(WireEffect::Dropped, true, &[]),
-                ["Lost on the wire (the rule `drop data 1`)", "the server never received it"],
+                ["Dropped by the lab's link (the rule `drop data 1`)", "but the server did not receive it"],
             ),
             (
                 text(WireEffect::Corrupted(60), true, &[5]),

@@ -77,9 +77,9 @@ finding_codes! {
     Reordered "reordered" Warning "Arrived later than data sent after it.";
     SackReneging "sack_reneging" Warning "The receiver discarded bytes that it had reported by SACK (RFC 2018 §8).";
     LimitedTransmit "limited_transmit" Note "New data that the first or second duplicate ACK released (RFC 3042).";
-    Frto "frto" Note "New data sent after a time-out, to test whether it was spurious (F-RTO, RFC 5682).";
+    Frto "frto" Note "New data sent after a timeout, to test whether it was spurious (F-RTO, RFC 5682).";
     PathMtu "path_mtu" Note "A router reported a smaller MTU, and the sender retransmitted in smaller segments (RFC 1191).";
-    MtuBlackHole "mtu_black_hole" Problem "Large segments never arrive, smaller ones do, and no ICMP error says so (RFC 2923 §2.1).";
+    MtuBlackHole "mtu_black_hole" Problem "Large segments never arrive, smaller ones do; no ICMP error says so, or its report has no effect (RFC 2923 §2.1).";
     GapNeverFilled "gap_never_filled" Problem "Missing bytes whose gap was never filled in this capture.";
     BytesTwice "bytes_twice" Note "A DSACK reports bytes received twice; whether they were retransmitted or duplicated is unknown (RFC 2883).";
     DuplicateFrame "duplicate_frame" Note "The same packet twice: captured twice, or duplicated by the network.";
@@ -125,13 +125,13 @@ finding_codes! {
     EchoPartial "echo_partial" Warning "The answer is only the beginning of the request.";
     EchoDifferent "echo_different" Note "The answer is not an echo of the request.";
     SendsMerged "sends_merged" Note "Several requests were answered as one: TCP does not keep message boundaries.";
-    UrgentData "urgent_data" Note "Marked urgent (RFC 6093).";
+    UrgentData "urgent_data" Note "Urgent data: the URG flag is set (RFC 6093).";
     EcnMarked "ecn_marked" Note "Congestion signalled without loss (RFC 3168).";
     Fragmented "fragmented" Note "The IP packet was fragmented and reassembled.";
     ChecksumOffloaded "checksum_offloaded" Note "The checksum was not computed yet when the packet was captured; the packet is not corrupted.";
     ChecksumAbsent "checksum_absent" Note "Without a checksum, which UDP allows over IPv4 (RFC 768).";
-    ChecksumAccepted "checksum_accepted" Note "The checksum is wrong, but the receiver accepted the packet: it was not corrupted in transit.";
-    ChecksumInvalid "checksum_invalid" Problem "The checksum is wrong; the packet was corrupted in transit, or changed after the checksum was computed.";
+    ChecksumAccepted "checksum_accepted" Note "The checksum is invalid, but the receiver accepted the packet: it was not corrupted in transit.";
+    ChecksumInvalid "checksum_invalid" Problem "The checksum is invalid; the packet was corrupted in transit, or changed after the checksum was computed.";
     NoReply "no_reply" Warning "No answer was captured.";
     ReplyFromOtherAddress "reply_from_other_address" Warning "The answer comes from another address than the request was sent to: a server with several addresses, or a NAT.";
     ReplyToGroup "reply_to_group" Note "A host answers a request to a multicast or broadcast address from its own address.";

@@ -68,7 +68,7 @@ impl Skip {
             Self::Arp => "ARP",
             Self::Fragment => "fragments, counted with the packet that they complete",
             Self::FragmentIncomplete => "fragments of packets that were never completed",
-            Self::Icmp => "ICMP that is no error about TCP or UDP",
+            Self::Icmp => "ICMP other than errors about TCP or UDP",
             Self::IcmpUnmatched => "ICMP errors about no conversation of this capture",
             Self::OtherProtocol => "IP with another transport",
             Self::Cut => "cut by the capture before the transport header ends",

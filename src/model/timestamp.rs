@@ -1,6 +1,7 @@
 //! Times of capture and durations: nanoseconds, without a clock.
 
-use std::fmt;
+use std::cmp::Ordering;
+use std::fmt::{self, Write as _};
 
 const NANOS_PER_SECOND: i128 = 1_000_000_000;
 
@@ -130,23 +131,55 @@ struct HumanNanos(i64);
 
 impl fmt::Display for HumanNanos {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let sign = if self.0 < 0 { "-" } else { "" };
-        let abs = self.0.unsigned_abs() as f64;
-        let (value, unit) = match self.0.unsigned_abs() {
-            0..1_000 => return write!(f, "{sign}{} ns", self.0.unsigned_abs()),
-            1_000..999_500 => (abs / 1e3, "µs"),
-            999_500..999_500_000 => (abs / 1e6, "ms"),
-            _ => (abs / 1e9, "s"),
+        let abs = self.0.unsigned_abs();
+        let (unit, name) = match abs {
+            0..1_000 => (1, " ns"),
+            1_000..999_500 => (1_000, " µs"),
+            999_500..999_500_000 => (1_000_000, " ms"),
+            _ => (1_000_000_000, " s"),
         };
-        let decimals = if value < 9.995 {
-            2
-        } else if value < 99.95 {
-            1
-        } else {
-            0
+        let decimals = match unit {
+            1 => 0,
+            _ if abs < unit / 1_000 * 9_995 => 2,
+            _ if abs < unit / 1_000 * 99_950 => 1,
+            _ => 0,
         };
-        write!(f, "{sign}{value:.decimals$} {unit}")
+        if self.0 < 0 {
+            f.write_str("-")?;
+        }
+        match rounded(abs, unit, decimals) {
+            Some((whole, part)) => {
+                f.write_str(itoa::Buffer::new().format(whole))?;
+                let digit = |number: u8| char::from(b'0' + number % 10);
+                if decimals > 0 {
+                    f.write_char('.')?;
+                }
+                if decimals > 1 {
+                    f.write_char(digit(part / 10))?;
+                }
+                if decimals > 0 {
+                    f.write_char(digit(part))?;
+                }
+            }
+            None => write!(f, "{:.1$}", abs as f64 / unit as f64, decimals as usize)?,
+        }
+        f.write_str(name)
     }
+}
+
+/// `abs` in units with these decimals: the whole part and the decimals as a number. `None` where floating-point numbers
+/// decide: between two neighbours, and beyond eleven days. Their formatting takes many times as long.
+fn rounded(abs: u64, unit: u64, decimals: u32) -> Option<(u64, u8)> {
+    const LONG: u64 = 1_000_000_000_000_000;
+    let scale = 10_u64.pow(decimals);
+    let scaled = if abs < LONG { abs * scale } else { return None };
+    let (down, rest) = (scaled / unit, scaled % unit);
+    let nearest = match (rest * 2).cmp(&unit) {
+        Ordering::Less => down,
+        Ordering::Equal => return None,
+        Ordering::Greater => down + 1,
+    };
+    Some((nearest / scale, u8::try_from(nearest % scale).ok()?))
 }
 
 #[cfg(test)]
@@ -171,6 +204,28 @@ mod tests {
         assert_eq!(far.since(past), Nanos(i64::MAX));
         assert_eq!(past.since(far), Nanos(i64::MIN));
         assert_eq!(Timestamp::new(2, 1).since(Timestamp::new(1, 2)), Nanos(999_999_999));
+    }
+
+    #[test]
+    fn human_spans_are_rounded_as_floating_point_numbers() {
+        let by_float = |nanos: u64| {
+            let (value, unit) = match nanos {
+                0..1_000 => return format!("{nanos} ns"),
+                1_000..999_500 => (nanos as f64 / 1e3, "µs"),
+                999_500..999_500_000 => (nanos as f64 / 1e6, "ms"),
+                _ => (nanos as f64 / 1e9, "s"),
+            };
+            let decimals = [(9.995, 2), (99.95, 1)].iter().find(|(below, _)| value < *below).map_or(0, |found| found.1);
+            format!("{value:.decimals$} {unit}")
+        };
+        let powers = (0..19).map(|power| 10_u64.pow(power));
+        let ties = powers.flat_map(|power| {
+            [1_u64, 2, 5, 9_985, 9_995, 99_450, 99_950, 1_005, 100_500].map(|n| n.saturating_mul(power) / 1_000)
+        });
+        let spread = (0..2_000_000).step_by(37).chain((0..12_000_000_000).step_by(1_234_567));
+        for nanos in ties.flat_map(|tie| [tie.saturating_sub(1), tie, tie + 1]).chain(spread).filter(|n| *n < 1 << 62) {
+            assert_eq!(Nanos(nanos as i64).human().to_string(), by_float(nanos), "{nanos}");
+        }
     }
 
     #[test]

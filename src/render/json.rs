@@ -2,15 +2,10 @@
 
 use std::io::{self, Write};
 
-use serde::Serialize;
-
 use super::buffer::Buffer;
-use super::record::{AnswersRecord, Record, Summary, write_json};
+use super::record::{Answers, Json, Summary};
 use super::{Format, Triaged};
-use crate::report::{Collector, LeftOut, Renderer, Report};
-
-/// So much is written at once.
-const BLOCK: usize = 1 << 16;
+use crate::report::{Collector, Renderer, Report};
 
 pub(super) static FORMAT: Format = Format {
     name: "json",
@@ -21,46 +16,19 @@ pub(super) static FORMAT: Format = Format {
     answers: true,
     triage: Triaged::No,
     sink: Some(|out, options| {
-        Box::new(Collector::new(
-            options.bounds,
-            Json { out, buffer: Buffer::with_capacity(BLOCK + 4096), begun: false },
-        ))
+        Box::new(Collector::new(options.bounds, Document { out, buffer: Buffer::new(), begun: false }))
     }),
 };
 
-struct Json<W: Write> {
+struct Document<W: Write> {
     out: W,
     buffer: Buffer,
     begun: bool,
 }
 
-/// A capture's summary, and what a bound kept out of the document.
-#[derive(Serialize)]
-#[serde(tag = "kind", rename = "summary")]
-struct BoundedSummary<'a> {
-    #[serde(flatten)]
-    summary: Summary<'a>,
-    left_out: Option<LeftOutRecord>,
-}
-
-#[derive(Serialize)]
-struct LeftOutRecord {
-    conversations: u64,
-    steps: u64,
-    findings: u64,
-}
-
-impl From<LeftOut> for LeftOutRecord {
-    fn from(LeftOut { conversations, steps, findings, .. }: LeftOut) -> Self {
-        Self { conversations, steps, findings }
-    }
-}
-
-impl<W: Write> Json<W> {
+impl<W: Write> Document<W> {
     fn write_out(&mut self) -> io::Result<()> {
-        self.out.write_all(self.buffer.as_bytes())?;
-        self.buffer.clear();
-        Ok(())
+        self.buffer.write_to(&mut self.out)
     }
 
     /// Writes the text before a capture: the document's head, or the comma after the previous capture.
@@ -70,12 +38,12 @@ impl<W: Write> Json<W> {
         self.buffer.text(head);
     }
 
-    fn list<'a>(&mut self, name: &str, records: impl Iterator<Item = Record<'a>>) -> io::Result<()> {
+    fn list(&mut self, name: &str, records: impl Iterator<Item: Json>) -> io::Result<()> {
         self.buffer.text(&format!(",\n\"{name}\":["));
         for (index, record) in records.enumerate() {
             self.buffer.text(if index == 0 { "\n" } else { ",\n" });
-            write_json(&mut self.buffer, &record)?;
-            if self.buffer.len() >= BLOCK {
+            record.write(&mut self.buffer);
+            if self.buffer.is_full() {
                 self.write_out()?;
             }
         }
@@ -84,31 +52,26 @@ impl<W: Write> Json<W> {
     }
 }
 
-impl<W: Write> Renderer for Json<W> {
+impl<W: Write> Renderer for Document<W> {
     fn render(&mut self, report: &Report) -> io::Result<()> {
         self.begin();
         self.buffer.text("{\"capture\":");
-        write_json(&mut self.buffer, &Record::Capture((&report.info).into()))?;
+        report.info.write(&mut self.buffer);
         // in the order of the capture, as in the lines
         let mut steps: Vec<_> = report.conversations.iter().flat_map(|kept| &kept.steps).collect();
         steps.sort_by_key(|step| step.event.frame);
-        self.list("steps", steps.into_iter().map(|step| Record::Step(step.into())))?;
+        self.list("steps", steps.into_iter())?;
         let conversations = report.conversations.iter().map(|kept| &kept.conversation);
-        self.list(
-            "conversations",
-            conversations.clone().map(|conversation| Record::Conversation(conversation.into())),
-        )?;
-        let mut answers = conversations.filter_map(AnswersRecord::of).peekable();
-        if answers.peek().is_some() {
-            self.list("answers", answers.map(Record::Answers))?;
+        self.list("conversations", conversations.clone())?;
+        let answers: Vec<_> = conversations.filter_map(Answers::of).collect();
+        if !answers.is_empty() {
+            self.list("answers", answers.iter())?;
         }
         if !report.calls.is_empty() {
-            self.list("calls", report.calls.iter().map(|call| Record::Call(call.into())))?;
+            self.list("calls", report.calls.iter())?;
         }
         self.buffer.text(",\n\"summary\":");
-        let left_out = report.totals.left_out;
-        let left_out = (!left_out.is_nothing()).then(|| left_out.into());
-        write_json(&mut self.buffer, &BoundedSummary { summary: (&report.totals).into(), left_out })?;
+        Summary::new(&report.totals).bounded().write(&mut self.buffer);
         self.buffer.text("}");
         self.write_out()
     }

@@ -3,14 +3,11 @@
 use std::io::{self, Write};
 
 use super::buffer::Buffer;
-use super::record::{AnswersRecord, Record, write_json};
+use super::record::{Answers, Json, Summary};
 use super::{Format, Triaged};
 use crate::explain::{Conversation, Step};
 use crate::model::CaptureInfo;
 use crate::report::{CaptureTotals, Sink, TracedCall};
-
-/// So much is written at once.
-const BLOCK: usize = 1 << 16;
 
 pub(super) static FORMAT: Format = Format {
     name: "jsonl",
@@ -20,7 +17,7 @@ pub(super) static FORMAT: Format = Format {
     headers: false,
     answers: true,
     triage: Triaged::No,
-    sink: Some(|out, _| Box::new(JsonLines { out, buffer: Buffer::with_capacity(BLOCK + 4096) })),
+    sink: Some(|out, _| Box::new(JsonLines { out, buffer: Buffer::new() })),
 };
 
 struct JsonLines<W: Write> {
@@ -29,35 +26,34 @@ struct JsonLines<W: Write> {
 }
 
 impl<W: Write> JsonLines<W> {
-    fn line(&mut self, record: &Record<'_>) -> io::Result<()> {
-        write_json(&mut self.buffer, record)?;
+    fn line(&mut self, record: impl Json) -> io::Result<()> {
+        record.write(&mut self.buffer);
         self.buffer.push(b'\n');
-        if self.buffer.len() >= BLOCK { self.write_out() } else { Ok(()) }
+        if self.buffer.is_full() { self.write_out() } else { Ok(()) }
     }
 
     fn write_out(&mut self) -> io::Result<()> {
-        self.out.write_all(self.buffer.as_bytes())?;
-        self.buffer.clear();
+        self.buffer.write_to(&mut self.out)?;
         self.out.flush()
     }
 }
 
 impl<W: Write> Sink for JsonLines<W> {
     fn capture(&mut self, info: &CaptureInfo) -> io::Result<()> {
-        self.line(&Record::Capture(info.into()))
+        self.line(info)
     }
 
     fn step(&mut self, step: &Step<'_>) -> io::Result<()> {
-        self.line(&Record::Step(step.into()))
+        self.line(step)
     }
 
     fn conversation(&mut self, conversation: &Conversation) -> io::Result<()> {
-        self.line(&Record::Conversation(conversation.into()))?;
-        AnswersRecord::of(conversation).map_or(Ok(()), |answers| self.line(&Record::Answers(answers)))
+        self.line(conversation)?;
+        Answers::of(conversation).map_or(Ok(()), |answers| self.line(&answers))
     }
 
     fn call(&mut self, call: &TracedCall) -> io::Result<()> {
-        self.line(&Record::Call(call.into()))
+        self.line(call)
     }
 
     fn shows_calls(&self) -> bool {
@@ -69,7 +65,7 @@ impl<W: Write> Sink for JsonLines<W> {
     }
 
     fn finish(&mut self, totals: &CaptureTotals) -> io::Result<()> {
-        self.line(&Record::Summary(totals.into()))?;
+        self.line(Summary::new(totals))?;
         self.write_out()
     }
 

@@ -137,8 +137,8 @@ impl<W: Write> Table<W> {
         if left_out.is_empty() {
             return Ok(false);
         }
-        let wider = width.map(|width| format!("--width {width} shows them, ")).unwrap_or_default();
-        let text = format!("Columns left out at this width: {} ({wider}--columns chooses)", left_out.join(", "));
+        let wider = width.map(|width| format!("--width {width} or ")).unwrap_or_default();
+        let text = format!("Not shown at this width: {} (to show: {wider}--columns)", left_out.join(", "));
         self.line(&text, style(Tone::Dim))?;
         Ok(true)
     }

@@ -63,9 +63,10 @@ impl TracedCall {
             CallKind::Receive(count) => format!("receives {}", bytes(*count)),
             CallKind::Peek(count) => format!("looks at {} without receiving them", bytes(*count)),
             CallKind::EndOfStream => "reads the end of the stream".to_owned(),
-            CallKind::Shutdown => "closes its sending half".to_owned(),
-            CallKind::ShutdownReceive => "closes its receiving half".to_owned(),
-            CallKind::Close => format!("closes{unread}"),
+            CallKind::Shutdown => "shuts down its sending side (SHUT_WR)".to_owned(),
+            CallKind::ShutdownReceive => "shuts down its receiving side (SHUT_RD)".to_owned(),
+            CallKind::Close if self.stream.is_some() && !udp => format!("closes the connection{unread}"),
+            CallKind::Close => format!("closes its socket{unread}"),
             CallKind::CloseCopy => "closes one descriptor; another keeps the socket open".to_owned(),
             CallKind::Waiting(call) => {
                 let call = if *call == FailedCall::Receive { "recv" } else { call.name() };
@@ -79,7 +80,9 @@ impl TracedCall {
             CallKind::Failed { call: FailedCall::Connect, why } => format!("fails to connect to{who}: {why}"),
             CallKind::Failed { call: FailedCall::Send, why } => format!("fails to send: {why}"),
             CallKind::Failed { call: FailedCall::Receive, why } => format!("fails to receive: {why}"),
-            CallKind::Failed { call: FailedCall::Shutdown, why } => format!("fails to close its sending half: {why}"),
+            CallKind::Failed { call: FailedCall::Shutdown, why } => {
+                format!("fails to shut down its sending side: {why}")
+            }
         }
     }
 }

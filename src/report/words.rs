@@ -114,21 +114,21 @@ pub(crate) fn conversation_notes(conversation: &Conversation, view: &View) -> Ve
 
 fn roles(totals: &ConversationTotals) -> String {
     let why = match (totals.roles_from, totals.stream.protocol) {
-        (RolesFrom::Session, _) => "echolab drove both ends, so it knows which is which",
+        (RolesFrom::Session, _) => "known: echolab ran the session",
         (RolesFrom::Syn, _) if totals.tcp.as_ref().is_some_and(|tcp| tcp.client_isn.or(tcp.server_isn).is_none()) => {
-            "the server is the one that other connections in this capture were opened to"
+            "other connections in this capture were opened to the server"
         }
-        (RolesFrom::Syn, _) => "the client is the one that sent the SYN",
-        (RolesFrom::Port, _) if totals.server.port < 1024 => "the server is the one with a port below 1024",
-        (RolesFrom::Port, _) => "the server is the one with the registered port of a service",
+        (RolesFrom::Syn, _) => "the client sent the SYN",
+        (RolesFrom::Port, _) if totals.server.port < 1024 => "the server has the port below 1024",
+        (RolesFrom::Port, _) => "the server has a registered service port",
         (RolesFrom::FirstFrame, Protocol::Udp)
             if totals.udp.as_ref().is_some_and(|udp| udp.request_elsewhere.is_some()) =>
         {
-            "the client is the one that sent the request, in another conversation"
+            "the client sent the request, in another conversation"
         }
-        (RolesFrom::FirstFrame, Protocol::Udp) => "the client is the one that sent the first datagram",
+        (RolesFrom::FirstFrame, Protocol::Udp) => "the client sent the first datagram",
         (RolesFrom::FirstFrame, Protocol::Tcp) => {
-            "guessed: no SYN was captured, so the sender of the first segment is taken for the client"
+            "guessed: no SYN was captured, so the sender of the first segment is taken as the client"
         }
     };
     why.to_owned()
@@ -235,7 +235,9 @@ fn wait_label(wait: Wait) -> &'static str {
 
 /// ` (frame 3)`, ` (frames 3, 5 and 20 more)`, or nothing.
 pub(super) fn frame_list(frames: &[u64], left_out: u64) -> String {
-    let named: Vec<String> = frames.iter().take(FRAMES_NAMED).map(u64::to_string).collect();
+    // one more costs no more room than its number
+    let room = if frames.len() == FRAMES_NAMED + 1 && left_out == 0 { frames.len() } else { FRAMES_NAMED };
+    let named: Vec<String> = frames.iter().take(room).map(u64::to_string).collect();
     match (frames.len(), frames.len().saturating_sub(named.len()) as u64 + left_out) {
         (0, _) => String::new(),
         (1, _) => format!(" (frame {})", named.concat()),
@@ -254,8 +256,8 @@ pub(crate) fn call_note(calls: &[TracedCall]) -> Option<&'static str> {
     let closed = |side, told: &TracedCall| told.call.kernel_of(side).is_some_and(|view| view.state == "CLOSE");
     let any = calls.iter().any(|told| closed(Side::Client, told) || closed(Side::Server, told));
     any.then_some(
-        "CLOSE is the state of a socket that its program still has: Linux keeps an end in TIME-WAIT apart from it, so the \
-         connection may be in TIME-WAIT there",
+        "CLOSE: Linux shows this state for a socket that is still open in its program, also while the connection is in \
+         TIME-WAIT",
     )
 }
 
@@ -444,6 +446,7 @@ mod tests {
         assert_eq!(frame_list(&[], 0), "");
         assert_eq!(frame_list(&[3], 0), " (frame 3)");
         assert_eq!(frame_list(&[3, 5], 0), " (frames 3, 5)");
+        assert!(frame_list(&(1..=13).collect::<Vec<_>>(), 0).ends_with(", 12, 13)"));
         assert!(frame_list(&(1..=20).collect::<Vec<_>>(), 1).ends_with("12 and 9 more)"));
     }
 }

@@ -162,7 +162,8 @@ impl Conversation {
         if data && packet.payload.first() == Some(&TLS_ALERT) && is_alert(packet.payload) {
             tcp.connection.see_alert(&packet_ref);
         }
-        if data && facts.retransmission.is_none() && facts.probe.is_none() {
+        let is_accepted = facts.unacceptable.is_none() && facts.retransmission.is_none();
+        if data && is_accepted && facts.probe.is_none() {
             tcp.connection.time_answer(&packet_ref, segment, last, facts);
             if let Some(time) = facts.response_time.filter(|time| direction == Direction::ServerToClient && time.0 >= 0)
             {

@@ -241,8 +241,8 @@ pub struct Observations {
     pub limited_transmit: Option<NonZeroU64>,
     /// It is new data that a tail-loss probe's timer released: this frame, the last data before, and the time since.
     pub probe_with_new_data: Option<(NonZeroU64, Nanos)>,
-    /// It is new data that the first ACK after a time-out released, where bytes in flight then are still missing (F-RTO,
-    /// RFC 5682): the time-out's retransmission, and that ACK.
+    /// It is new data that the first ACK after a timeout released, where bytes in flight then are still missing (F-RTO,
+    /// RFC 5682): the timeout's retransmission, and that ACK.
     pub frto: Option<(NonZeroU64, NonZeroU64)>,
     /// A SACK block of its, raw, that cannot be true: senders ignore it.
     pub void_sack: Option<(u32, u32)>,

@@ -22,7 +22,7 @@ pub struct RetransmissionProof {
     pub deciding_frame: Option<u64>,
     /// A second such frame: the last of several ACKs, the frame that began a recovery, the probe that restarted a timer.
     pub second: Option<NonZeroU64>,
-    /// A count: of the ACKs that reported the gap, of the time-outs in a row, of this handshake segment's retransmissions.
+    /// A count: of the ACKs that reported the gap, of the timeouts in a row, of this handshake segment's retransmissions.
     pub count: u32,
     /// A number that the rule's sentences need beside the frames.
     pub number: u64,

@@ -12,7 +12,7 @@ const REST: &str = "What the rest of the capture adds: it was not read to its en
 const CUTS: &[(&str, &str, &str, &str)] = &[
     ("kernel/connect_timeout_syncnt1.pcap", "2", "handshake_partial", "Of the handshake only the SYN was read, and"),
     ("lab-v0.pcap", "2", "handshake_partial", "Of the handshake the capture, as far as it was read, lacks the ACK"),
-    ("lab-v0.pcap", "6", "no_close", "No FIN and no RST was read, and the capture was not read to its end."),
+    ("lab-v0.pcap", "6", "no_close", "No FIN or RST was read, and the capture was not read to its end."),
     (
         "kernel/halfclose.pcap",
         "7",

@@ -123,7 +123,7 @@ fn every_blessed_explanation_belongs_to_a_session() {
 }
 
 /// What facts say: no answer is timed from data that it cannot have been made from, the network takes no more of a time
-/// than the whole, and who closes at once with the peer holds TIME-WAIT as the peer does.
+/// than the whole, and who closes at once with the peer enters TIME-WAIT as the peer does.
 #[test]
 fn facts_hold_what_was_done() {
     for (name, said) in [
@@ -132,7 +132,7 @@ fn facts_hold_what_was_done() {
         ("wire/late-answer", "answer's first: 600 ms (1 sample)"),
         ("wire/lost-fin", "10.1 ms (1 sample); in the handshake the network took 16.8 ms, longer"),
         ("wire/lost-four-times", "10.4 ms (1 sample); in the handshake the network took 11.7 ms"),
-        ("kernel/simclose", "both closed at once, the client's FIN was captured first; both hold TIME-WAIT"),
+        ("kernel/simclose", "both closed at once, the client's FIN was captured first; both enter TIME-WAIT"),
     ] {
         let capture = format!("fixtures/{name}.pcap");
         let report = echolab(["analyze", "--width", "200", &capture]).done();

@@ -18,12 +18,12 @@ const SAID: &[(&str, &str, &str)] = &[
     // the same, captured where it arrives
     ("loss_fast_o", "Captured at", "the server: "),
     ("loss_fast_o", "RTT", "not shown by this capture: only the client sent data"),
-    ("loss_fast_o", "Limited by", "client: unknown: what the client waits for does not show at the server"),
+    ("loss_fast_o", "Limited by", "client: unknown: a capture at the server does not show what the client waited for"),
     // the last segments were lost, and a timer had to run out
     (
         "loss_tail",
         "Limited by",
-        "client: the network: 96% of the time went by until retransmitted bytes were acknowledged",
+        "client: the network: 96% of the time was loss recovery (until retransmitted bytes were acknowledged)",
     ),
     // the receiver's program did not read for most of the time
     ("zerowin", "Goodput", "client: 227 kB/s (1.82 Mbit/s): 204,800 bytes acknowledged in 902 ms"),
@@ -46,7 +46,11 @@ const SAID: &[(&str, &str, &str)] = &[
     // microseconds on loopback show nothing
     ("mss536_bulk", "Limited by", "client: unknown: "),
     ("mss536_bulk", "Captured at", "both endpoints (same host): "),
-    ("random", "Echo", "20 of 20 requests echoed (20 byte for byte); 20 segments, 20 answers"),
+    (
+        "random",
+        "Echo",
+        "20 of 20 requests echoed (20 byte for byte); client's data in 20 segments, server's in 20 segments",
+    ),
 ];
 
 /// The text of a fact in a report in Markdown.

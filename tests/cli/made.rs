@@ -65,7 +65,7 @@ const SAID: &[(&str, &[&str], &[&str])] = &[
         &["So it was"],
     ),
     ("udp-same-bytes", &["no_reply [5,6,7]", "echo_identical [2,4,7]"], &["slow_server", "udp_reordered"]),
-    ("udp-first-three-reversed", &["udp_reordered [1,2,3,9]", "those of frames 2, 3 are lower"], &["no_reply"]),
+    ("udp-first-three-reversed", &["udp_reordered [1,2,3,9]", "Those of frames 2, 3 are lower"], &["no_reply"]),
     // three questions under way, and two answers that give nothing back; then a fourth
     (
         "udp-in-doubt",
@@ -81,11 +81,11 @@ const SAID: &[(&str, &[&str], &[&str])] = &[
     (
         "udp-errors",
         &[
-            "about frame 3: fragmentation needed: the next link takes only 1,400 bytes (its MTU)",
+            "about frame 3: fragmentation needed: next-hop MTU 1,400 bytes",
             "about frame 2: port unreachable",
             "about frame 1: redirect",
             "about a packet: port unreachable",
-            "it was passed on",
+            "it was forwarded",
             "no_reply [1,8]: The capture holds no answer to 2 of the client's datagrams; which of them is unknown",
         ],
         &[],
@@ -116,8 +116,8 @@ const SAID: &[(&str, &[&str], &[&str])] = &[
     (
         "pipelined-prefixes",
         &[
-            "6 server echoes the 2 bytes of frames 4 to 5 back, each behind a prefix of 2 bytes",
-            "12 server echoes the 11 bytes of frames 9 to 10 back, each in upper case behind a prefix of 2 bytes",
+            "6 server echoes the 2 bytes of frames 4 to 5, each with a 2-byte prefix",
+            "12 server echoes the 11 bytes of frames 9 to 10, each in upper case with a 2-byte prefix",
         ],
         &["echo_different"],
     ),
@@ -131,7 +131,7 @@ const SAID: &[(&str, &[&str], &[&str])] = &[
         &["did not read"],
     ),
     // a SYN with data, two without, then the data twice: they came again twice, not four times
-    ("syn-data-sent-again", &["No ACK of the copy in frame 5 came"], &["4th time"]),
+    ("syn-data-sent-again", &["The transmission in frame 5 was not acknowledged"], &["4th time"]),
     (
         "syn-data-without-cookie",
         &["with 5 bytes of data on the SYN\n", "syn_data [1,2]", "syn_data [1,2,3]"],
@@ -156,11 +156,11 @@ const REPORTED: &[(&str, &str, &str)] = &[
     ("udp-asked-again", "max 21.0 ms (2 samples)", "5.02 s"),
     ("udp-fragments-apart", "client 2 packets in 4 frames (3,959 bytes, 3,807 of payload)", "without fragments"),
     ("udp-in-doubt", "Frame 6 is a request, frame 7 its reply", "Frame 1 is a request"),
-    ("pipelined-prefixes", "5 of 5 requests echoed (2 behind a prefix of 2 bytes", "no echo"),
+    ("pipelined-prefixes", "5 of 5 requests echoed (2 with a 2-byte prefix", "not echoes"),
     ("answers-captured-late", "2 of 2 requests echoed (1 byte for byte, 1 in upper case)", "too late"),
-    ("udp-empty", "only empty datagrams came back", "nothing came back"),
-    ("no-request", "the capture holds no data of the client, so no request", "no echo of the requests"),
-    ("ecn-agreed", "ECN agreed (RFC 3168 §6.1.1)", "ECN asked for"),
+    ("udp-empty", "only empty datagrams came back", "no data from the server was captured"),
+    ("no-request", "the capture holds no data of the client, so no request", "not echoes of the requests"),
+    ("ecn-agreed", "ECN negotiated (RFC 3168 §6.1.1)", "ECN asked for"),
 ];
 
 #[test]

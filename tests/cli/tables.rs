@@ -43,7 +43,7 @@ fn a_table_marks_phases_and_losses_and_breaks_no_sum() {
 #[test]
 fn a_column_that_does_not_fit_is_named() {
     let narrow = echolab(["analyze", LOSS, "--width", "80"]).done();
-    assert!(narrow.contains("Columns left out at this width: window"), "{narrow}");
+    assert!(narrow.contains("Not shown at this width: window"), "{narrow}");
     let wide = echolab(["analyze", LOSS, "--width", "250"]).done();
-    assert!(!wide.contains("Columns left out"), "{wide}");
+    assert!(!wide.contains("Not shown at this width"), "{wide}");
 }

@@ -91,7 +91,7 @@ fn row_that_needs_attention_shows_its_verdict_below() {
     let healthy = echolab(["analyze", "fixtures/lab-echo-ten-steps.pcap", "--summary", "--width", "80"]).done();
     assert!(!healthy.contains("Healthy"), "{healthy}");
     let markdown = echolab(["analyze", "fixtures/lab-echo-ten-steps.pcap", "--summary", "--format", "markdown"]).done();
-    assert!(markdown.contains("| Healthy: 1 of 1 requests echoed, closed by both sides. |"), "{markdown}");
+    assert!(markdown.contains("| Healthy: 1 of 1 requests echoed; both sides closed. |"), "{markdown}");
     let chosen = ["analyze", "fixtures/kernel/refused.pcap", "--summary", "--columns", "conversation,worst"];
     assert!(!echolab(chosen).done().contains("Refused:"), "columns that were asked for stand alone");
 }
@@ -145,9 +145,9 @@ fn a_limit_keeps_the_worst_in_every_format() {
 #[test]
 fn columns_that_do_not_fit_are_named() {
     let text = echolab(["analyze", LOSS, "--summary", "--width", "80"]).done();
-    assert!(text.contains("Columns left out at this width: ") && text.contains("fast_retransmit"), "{text}");
+    assert!(text.contains("Not shown at this width: ") && text.contains("fast_retransmit"), "{text}");
     let text = echolab(["analyze", LOSS, "--summary", "--width", "300"]).done();
-    assert!(!text.contains("Columns left out"), "{text}");
+    assert!(!text.contains("Not shown at this width"), "{text}");
 }
 
 #[test]

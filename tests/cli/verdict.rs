@@ -34,34 +34,34 @@ const LARGEST: &[(&str, &str)] = &[
 
 /// The first line of the verdict on a capture's first conversation.
 const VERDICTS: &[(&str, &str)] = &[
-    ("lab-echo-ten-steps", "Healthy: 1 of 1 requests echoed, closed by both sides."),
+    ("lab-echo-ten-steps", "Healthy: 1 of 1 requests echoed; both sides closed."),
     ("lab-tcp-line", "No problem found, but the capture lacks the close."),
     ("lab-udp-line", "Healthy: 3 of 3 requests echoed."),
-    ("lab-v2", "Reset by the client: 2 RSTs answered segments for a closed socket, 15 bytes lost (frames 8, "),
+    ("lab-v2", "Reset by the client: 2 RSTs answered segments for a closed socket; 15 bytes lost (frames 8, "),
     (
         "lab-v3",
-        "Reset by the client: it closed with RST instead of FIN, and 7,240 bytes from the server (last in frame 10) have no answer (frames 10, 17).",
+        "Reset by the client: it closed with RST instead of FIN; the last 7,240 bytes from the server (up to frame 10) may be unread, and close() then sends RST (frames 10, 17).",
     ),
     (
         "kernel/refused",
         "Refused: port 7106 answered the SYN with RST: nothing listened there at that moment, or a firewall refused (frames 1, 2).",
     ),
-    ("kernel/mark", "Slow: 208 ms of 216 ms were spent waiting for a retransmission timer (frame 9)."),
+    ("kernel/mark", "Slow: 208 ms of 216 ms spent waiting for a retransmission timer (frame 9)."),
     (
         "kernel/zerowin",
-        "Slow: 860 ms of 902 ms were spent waiting for room in the receiver's window, the longest 448 ms (frame 10).",
+        "Slow: 860 ms of 902 ms spent waiting for room in the receiver's window; longest wait 448 ms (frame 10).",
     ),
     (
         "kernel/nagle_delack",
-        "Slow: 40.9 ms of 41.1 ms were spent waiting for a delayed ACK or because of Nagle's algorithm (frame 6).",
+        "Slow: 40.9 ms of 41.1 ms spent waiting for a delayed ACK or because of Nagle's algorithm (frame 6).",
     ),
     (
         "kernel/udp_closed",
-        "Port unreachable: no program listened on UDP port 7107 at that moment, or a firewall rejected it",
+        "Port unreachable: no program listened on UDP port 7107 at that moment, or a firewall rejected the packet",
     ),
     ("kernel/user_timeout700", "Failed: the client's last byte was never acknowledged in this capture"),
-    ("kernel/halfclose", "Healthy: the client sent 3 bytes, the server 15 bytes, closed by both sides."),
-    ("kernel/corrupt", "Corrupted: the checksum does not fit"),
+    ("kernel/halfclose", "Healthy: the client sent 3 bytes, the server 15 bytes; both sides closed."),
+    ("kernel/corrupt", "Corrupted: the checksum is invalid"),
 ];
 
 fn nanos(time: &Value) -> u64 {

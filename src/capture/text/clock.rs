@@ -108,8 +108,8 @@ impl Clock {
             (Stamp::Clock(..), Some(TimeBase::SinceFirst | TimeBase::SincePrevious)) | (Stamp::Elapsed(..), _) => {
                 "its times are since the first packet: the date is unknown"
             }
-            (Stamp::Clock(..), _) => "it shows the time of day without the date and the time zone",
-            (Stamp::Date(..), _) => "it does not show the time zone: its times are taken as UTC",
+            (Stamp::Clock(..), _) => "its times have no date and no time zone",
+            (Stamp::Date(..), _) => "its times have no time zone: they are taken as UTC",
             (Stamp::Epoch(..), _) => return None,
         })
     }

@@ -51,7 +51,7 @@ const fn one_way(bytes: usize) -> [ScriptStep; 10] {
 pub(super) static LOST_FIN: Scenario = Scenario {
     name: "lost-fin",
     about: "the FIN is lost: closing takes a little longer",
-    description: "All data is acknowledged, and then the client's FIN is lost. A FIN counts 1 in the sequence numbers, so \
+    description: "All data is acknowledged, and then the client's FIN is lost. A FIN takes 1 sequence number, so \
             it is acknowledged like data, and retransmitted like data when no ACK arrives.",
     takes: ms(300),
     programs: Programs::Script(ONE_SEGMENT),
@@ -127,7 +127,7 @@ pub(super) static REORDERED: Scenario = Scenario {
 pub(super) static DUPLICATE: Scenario = Scenario {
     name: "duplicate",
     about: "a segment is sent once and arrives twice",
-    description: "The link delivers the client's request twice. The server's kernel discards the second copy and reports in \
+    description: "The link delivers the client's request twice. The server's kernel discards the duplicate and reports in \
             its ACK that it already had the bytes (RFC 2883). Both copies have the same IP identification and \
             timestamp, which distinguishes them from a retransmission. The capture is made at the server.",
     programs: Programs::Script(ONE_SEGMENT),

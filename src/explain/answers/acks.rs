@@ -54,7 +54,7 @@ pub(super) struct AckEvidence {
 
 impl AckEvidence {
     pub(super) fn record(&mut self, event: &Event<'_>, facts: &TcpFacts) {
-        // one that rides on data may have come late with it
+        // one that is piggybacked on data may have come late with it
         let delayed = facts.observations.delayed_ack.filter(|_| facts.len == 0);
         if let Some(AckDelayProof { data, delay, .. }) = delayed.map(|delayed| delayed.proof) {
             self.delayed.see(event.frame);
@@ -104,17 +104,20 @@ fn bytes(case: &Case<'_>, _: &TcpTotals) -> Answer {
             );
         }
         table.left_out = seen.count - seen.first.len() as u64;
-        let carried = match seen.with_data {
-            0 => String::new(),
-            count => format!(", {} of them riding on data", thousands(count)),
+        let (carried, each) = match (seen.with_data, seen.count) {
+            (0, 1) => (String::new(), ""),
+            (0, _) => (String::new(), " each"),
+            (_, 1) => (", piggybacked on data".to_owned(), ""),
+            (count, all) if count == all => (", all piggybacked on data".to_owned(), " each"),
+            (count, _) => (format!(", {} of them piggybacked on data", thousands(count)), " each"),
         };
         answer = answer
             .add(format!(
-                "The {who} acknowledged new data in {}{carried}: {range} each.",
+                "The {who} acknowledged new data in {}{carried}: {range}{each}.",
                 counted(seen.count, "segment")
             ))
             .line(format!(
-                "{who}: average = {} bytes / {} = {:.1} bytes an ACK",
+                "{who}: average = {} bytes / {} = {:.1} bytes per ACK",
                 thousands(seen.bytes),
                 counted(seen.count, "ACK"),
                 seen.bytes as f64 / seen.count as f64
@@ -156,9 +159,9 @@ fn delayed(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
             }
         ));
         answer = match seen.delayed.count {
-            0 => answer.add(format!("No ACK of the {who} shows that it was held back.")),
+            0 => answer.add(format!("No ACK from the {who} was visibly delayed.")),
             count => answer.add(format!(
-                "The {who} held back the ACK in {}, for {} at most (RFC 1122 §4.2.3.2 allows 500 ms){}.",
+                "The {who} delayed the ACK in {}, by {} at most (RFC 1122 §4.2.3.2 allows 500 ms){}.",
                 frames_of(count, &seen.delayed.frames),
                 seen.longest.human(),
                 or_late(tcp.story.capture_point_evidence.capture_point, side)

@@ -15,7 +15,7 @@ pub(super) static FIRST: Question = Question {
 
 pub(super) static TIME_WAIT: Question = Question {
     id: "time_wait",
-    text: "Which side goes to TIME-WAIT, and how long does it stay there?",
+    text: "Which side enters TIME-WAIT, and how long does it last?",
     topic: Topic::Tcp(time_wait),
     of_all_steps: true,
 };
@@ -128,7 +128,7 @@ fn time_wait(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
     }
     let answer = answer
         .line("TIME-WAIT lasts 2 × MSL; MSL = 2 min in RFC 9293 §3.4.2, so 2 × 2 min = 4 min; Linux: 60 s, fixed")
-        .but("How long it really lasted: nothing of TIME-WAIT is on the wire, only a packet that comes while it lasts would show.");
+        .but("How long it lasted: TIME-WAIT is not visible on the wire, unless a packet arrives during it.");
     if rule.effect.holds == TimeWait::Both {
         return answer;
     }

@@ -13,7 +13,7 @@ use crate::track::{Measures, TcpTotals};
 
 pub(super) static CONGESTION: Question = Question {
     id: "congestion",
-    text: "Where do slow start and congestion avoidance show?",
+    text: "Where are slow start and congestion avoidance visible?",
     topic: Topic::Tcp(congestion),
     of_all_steps: true,
 };
@@ -46,7 +46,7 @@ fn congestion(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
                 thousands(mss)
             ))
             .but(format!(
-                "All data that the {who} sent fits in the initial window: a sender that keeps to RFC 6928 §2 was never limited by its congestion window{}, so neither shows.",
+                "All data that the {who} sent fits in the initial window: a sender that keeps to RFC 6928 §2 was never limited by its congestion window{}, so neither is visible.",
                 if flow.retransmitted() { " before the first retransmission" } else { "" }
             ));
     }

@@ -131,7 +131,8 @@ fn first(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
             .line(format!("{who}: next sequence number = {} + {} = {}", segment.seq, segment.len, segment.end))
             .frames([segment.frame]);
         if segment.on_syn {
-            answer = answer.add("The data rides on the SYN, whose own number counts one before it (RFC 7413).");
+            answer =
+                answer.add("The SYN carries this data; the SYN itself takes the sequence number before it (RFC 7413).");
         }
         answer = match isn {
             Some(isn) => {

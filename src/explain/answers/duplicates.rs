@@ -106,7 +106,7 @@ fn duplicates(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
         if seen.twice.count > 0 {
             let frames = frames_of(seen.twice.count, &seen.twice.frames);
             besides.push(format!(
-                "The {who} also repeats its ACK number in {frames}, but only to report bytes received twice (DSACK, RFC 2883): that does not ask for a retransmission."
+                "The {who} also repeats its ACK number in {frames}, but only to report bytes received twice (DSACK, RFC 2883): that reports no gap."
             ));
             answer = answer.frames(seen.twice.frames.iter().copied());
         }
@@ -140,22 +140,22 @@ fn duplicates(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
         let mut consequences = Vec::new();
         if !needed.is_empty() {
             consequences.push(format!(
-                "Upon them the {peer} retransmitted at once ({}), without waiting for its timer (fast retransmission).",
+                "The {peer} reacted by fast retransmission ({}), without waiting for its timer.",
                 frames_of(needed.len() as u64, &needed)
             ));
         }
         if !needless.is_empty() {
             consequences.push(format!(
-                "Upon them the {peer} retransmitted bytes ({}) that were only late: a spurious retransmission.",
+                "The {peer} reacted by a spurious retransmission ({}): the bytes were only late.",
                 frames_of(needless.len() as u64, &needless)
             ));
         }
         if consequences.is_empty() {
-            consequences.push(format!("The capture shows no retransmission of the {peer} upon them."));
+            consequences.push(format!("The capture shows no retransmission by the {peer} in reaction."));
         }
         answer = answer
             .add(format!(
-                "The {who} sent {}: each says that the next byte it expects is still missing.",
+                "The {who} sent {}. A duplicate ACK repeats the number of the next byte that its receiver expects.",
                 counted(seen.duplicates.count, "duplicate ACK")
             ))
             .add(consequences.join(" "))
@@ -165,14 +165,14 @@ fn duplicates(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
     let lacking = case.not_captured(tcp);
     let answer = match (answer.text.is_empty(), lacking) {
         (true, Some(side)) => answer.add(format!(
-            "No ACK of the {} without data repeats the number and window of the one before while data is in flight.",
+            "No ACK without data from the {} repeats the previous ACK number and window while data is in flight.",
             side.receiver()
         )),
-        (true, None) => answer.add("No: no ACK without data repeats the number and window of the one before while data is in flight."),
+        (true, None) => answer.add("No: no ACK without data repeats the previous ACK number and window while data is in flight."),
         (false, _) => answer.line("duplicate ACK = no data, same ACK number and window as before, data in flight (RFC 5681 §2); three cause a fast retransmit (§3.2)"),
     };
     let answer = match lacking.map(Direction::sender) {
-        Some(who) => answer.but(format!("Whether the {who} sent any: the capture holds nothing of the {who}'s.")),
+        Some(who) => answer.but(format!("Whether the {who} sent any: the capture has no packet from the {who}.")),
         None => answer,
     };
     besides.iter().fold(answer, Answer::add)

@@ -22,7 +22,7 @@ pub(super) static SYN: Question = Question {
 
 pub(super) static SYN_ACK: Question = Question {
     id: "syn_ack",
-    text: "What are the SYN-ACK's sequence and acknowledgment numbers, and how did the server come to the latter?",
+    text: "What are the SYN-ACK's sequence and acknowledgment numbers, and how is the acknowledgment number computed?",
     topic: Topic::Tcp(syn_ack),
     of_all_steps: false,
 };
@@ -106,18 +106,18 @@ fn ends(case: &Case<'_>) -> Answer {
     let frame = [totals.first_frame];
     match totals.roles_from {
         RolesFrom::FirstFrame if totals.stream.protocol == Protocol::Udp => {
-            answer.add("The client is the one that sent the first datagram captured.").frames(frame).but(
+            answer.add("The client sent the first datagram captured.").frames(frame).but(
                 "Whether an earlier datagram went the other way before the capture: UDP has no SYN that shows who opened the conversation.",
             )
         }
-        RolesFrom::Syn => answer.add("The client is the one that sent the SYN.").frames(frame),
-        RolesFrom::Session => answer.add("echolab drove both ends, so it knows which is which.").frames(frame),
+        RolesFrom::Syn => answer.add("The client sent the SYN.").frames(frame),
+        RolesFrom::Session => answer.add("echolab ran the session, so it knows both sides.").frames(frame),
         RolesFrom::Port => answer
             .frames(frame)
-            .but("Only the ports show who is the client: the end with the port of a service is taken for the server."),
+            .but("Only the ports show who is the client: the side with a service port is taken as the server."),
         RolesFrom::FirstFrame => answer
             .frames(frame)
-            .but("No SYN was captured: the sender of the first captured frame is taken for the client."),
+            .but("No SYN was captured: the sender of the first captured frame is taken as the client."),
     }
 }
 
@@ -199,14 +199,16 @@ fn syn_ack(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
     }
     answer = match syn {
         None => answer.but(format!(
-            "The {peer}'s SYN itself is not in the capture, so that {other} is only known from this acknowledgment: {other} = ack - 1."
+            "The {peer}'s SYN is not in the capture; {other} follows from this acknowledgment: {other} = ack - 1."
         )),
         Some(syn) => {
             let (isn, ack) = (syn.seq_raw, syn_ack.ack_raw);
             let sum = match (ack.wrapping_sub(isn), syn.len) {
-                (1, _) => format!("ack = {other} + 1 = {isn} + 1 = {ack}: the SYN counts one"),
+                (1, _) => format!("ack = {other} + 1 = {isn} + 1 = {ack}: the SYN takes 1 sequence number"),
                 (covers, len) if covers == len.wrapping_add(1) => {
-                    format!("ack = {other} + 1 + {len} = {isn} + 1 + {len} = {ack}: the SYN counts one, its data {len}")
+                    format!(
+                        "ack = {other} + 1 + {len} = {isn} + 1 + {len} = {ack}: the SYN takes 1 sequence number, its data {len}"
+                    )
                 }
                 (covers, _) => {
                     format!("ack = {ack} = {other} + {covers}, which is not {other} + 1: it does not answer this SYN")

@@ -3,14 +3,14 @@
 use super::answer::{Answer, AnswerTable};
 use super::question::{Case, Question, Topic};
 use super::words::{counted, frames_of};
-use crate::explain::facts::ecn;
+use crate::explain::facts::{assumed_mss, ecn};
 use crate::model::Occurrences;
 use crate::model::{PerDirection, TcpFlags, TcpOptions};
 use crate::track::{Ecn, Event, SegmentRole, TcpFacts, TcpTotals};
 
 pub(super) static OPTIONS: Question = Question {
     id: "options",
-    text: "Which TCP options did the two sides offer, and which are agreed?",
+    text: "Which TCP options did the two sides offer, and which are in use?",
     topic: Topic::Tcp(options),
     of_all_steps: false,
 };
@@ -55,8 +55,8 @@ impl OptionEvidence {
     fn missing(&self) -> &'static str {
         match (self.syns.client_to_server.is_some(), self.syns.server_to_client.is_some()) {
             (false, false) => "Options are offered on the SYN and the SYN-ACK alone, and neither is in the capture.",
-            (true, false) => "Nothing was agreed as far as the capture shows: there is no SYN-ACK in it.",
-            _ => "The client's SYN is not in the capture, so its offer is not known.",
+            (true, false) => "Nothing was negotiated as far as the capture shows: it has no SYN-ACK.",
+            _ => "The client's SYN is not in the capture, so its offer is unknown.",
         }
     }
 }
@@ -65,7 +65,7 @@ fn options(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
     let seen = &case.seen.options;
     let (client, server) = (seen.syns.client_to_server, seen.syns.server_to_client);
     let frames = client.iter().chain(&server).map(|(frame, _)| *frame);
-    let mut table = AnswerTable::new("Options", &["option", "client's SYN", "server's SYN", "agreed"]);
+    let mut table = AnswerTable::new("Options", &["option", "client's SYN", "server's SYN", "negotiated"]);
     let agreed = seen.both().map(|[(_, client), (_, server)]| (client, server));
     let (client, server) = (client.map(|(_, syn)| syn), server.map(|(_, syn)| syn));
     if client.is_none() && server.is_none() {
@@ -84,7 +84,7 @@ fn options(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
         let both = agreed.is_some_and(|(client, server)| offer(&client).is_some() && offer(&server).is_some());
         let result = match *name {
             _ if agreed.is_none() => "unknown",
-            "MSS" => "no: each tells its own",
+            "MSS" => "no: one value per direction",
             ECN => match tcp.story.ecn {
                 Ecn::Classic { .. } => "yes: ECN",
                 Ecn::Accurate => "yes: Accurate ECN",
@@ -105,15 +105,16 @@ fn options(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
         return answer.add("The table shows what one side offered.").but(seen.missing());
     };
     let answer = match names.is_empty() {
-        true => answer.add("No option is agreed: window scale, SACK and timestamps need both sides' offer."),
-        false => answer.add(format!("Offered by both sides, and so agreed: {}.", names.join(", "))),
+        true => answer.add("No option is in use: window scale, SACK and timestamps need an offer from both sides."),
+        false => answer.add(format!("Offered by both sides, so in use: {}.", names.join(", "))),
     };
     let answer = match ecn(tcp.story.ecn) {
-        Some(agreed) => answer.add(format!("{agreed}: flags of the SYNs, no option.")),
+        Some(agreed) => answer.add(format!("{agreed}: by flags of the SYNs, not by an option.")),
         None => answer,
     };
-    let answer = answer.add("The MSS is not negotiated: each side says how much data a segment to it may carry.");
+    let answer = answer.add("The MSS is not negotiated: each side states how much data a segment to it may carry.");
     let (client, server) = (client.options, server.options);
+    let assumed = assumed_mss(&case.totals.server);
     let stamped = client.timestamps.is_some() && server.timestamps.is_some();
     [("client", client.mss), ("server", server.mss)].into_iter().fold(answer, |answer, (who, mss)| match mss {
         Some(mss) if stamped => answer.line(format!(
@@ -121,8 +122,7 @@ fn options(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
             mss.saturating_sub(12)
         )),
         Some(mss) => answer.line(format!("max data in a segment to the {who} = MSS = {mss}")),
-        None => answer
-            .line(format!("no MSS from the {who}: 536 bytes (IPv4) or 1,220 (IPv6) are assumed (RFC 9293 §3.7.1)")),
+        None => answer.line(format!("no MSS from the {who}: {assumed} bytes are assumed (RFC 9293 §3.7.1)")),
     })
 }
 
@@ -147,7 +147,7 @@ fn others(client: Option<Syn>, server: Option<Syn>, table: &mut AnswerTable) -> 
         };
         let result = match (client.zip(server), kind) {
             (None, _) => "unknown",
-            (_, USER_TIMEOUT) => "no: each tells its own",
+            (_, USER_TIMEOUT) => "no: one value per direction",
             _ if of_client.contains(kind) && of_server.contains(kind) => "yes",
             _ => "no",
         };
@@ -185,7 +185,10 @@ fn sack(case: &Case<'_>, _: &TcpTotals) -> Answer {
     let used = match blocks.count {
         0 => "It was not used: no captured segment carries a SACK block, so no receiver reported data beyond a gap."
             .to_owned(),
-        count => format!("It was used: {} carry SACK blocks.", frames_of(count, &blocks.frames)),
+        count => {
+            let verb = if count == 1 { "carries" } else { "carry" };
+            format!("It was used: {} {verb} SACK blocks.", frames_of(count, &blocks.frames))
+        }
     };
     let answer = match seen.both() {
         Some([(one, client), (other, server)]) => {

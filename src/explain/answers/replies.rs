@@ -70,7 +70,7 @@ fn pair(case: &Case<'_>) -> Answer {
     table.left_out = seen.replies - seen.pairs.len() as u64;
     let answer = Answer::new(format!("Frame {} is a request, frame {} its reply.", pair.request, pair.reply));
     let answer =
-        ports_trade(case, answer).frames(seen.pairs.iter().flat_map(|pair| [pair.request, pair.reply])).table(table);
+        ports_swapped(case, answer).frames(seen.pairs.iter().flat_map(|pair| [pair.request, pair.reply])).table(table);
     match seen.in_doubt.1.count {
         0 => answer,
         count => {
@@ -81,13 +81,13 @@ fn pair(case: &Case<'_>) -> Answer {
 }
 
 /// The relation of the ports of request and reply, which identifies a reply.
-fn ports_trade(case: &Case<'_>, answer: Answer) -> Answer {
+fn ports_swapped(case: &Case<'_>, answer: Answer) -> Answer {
     let (client, server) = (case.totals.client.port, case.totals.server.port);
     answer
         .add(format!(
-            "The ports trade places: the request goes from {client} to {server}, the reply from {server} to {client}."
+            "The reply's ports are swapped: the request goes from {client} to {server}, the reply from {server} to {client}."
         ))
-        .add("UDP itself does not mark a reply: it is the next datagram of the server, matched by its bytes where it is an echo, and by its transaction ID where it is DNS.")
+        .add("UDP does not mark replies. echolab matches an echo by its bytes, DNS by the transaction ID, and otherwise takes the server's next datagram.")
 }
 
 /// The answer where no reply is known to be to one request.
@@ -98,7 +98,7 @@ fn no_pair(case: &Case<'_>) -> Answer {
         let text = format!(
             "Frame {first} is a request, frame {last} the last that sends its bytes again, and frame {answer} the reply."
         );
-        return ports_trade(case, Answer::new(text))
+        return ports_swapped(case, Answer::new(text))
             .but(format!("Which of them frame {answer} answers, and so how long the answer took."))
             .frames(in_doubt(case).chain([first, last, answer]));
     }

@@ -9,7 +9,7 @@ use crate::track::{CapturePoint, Event, Retransmission, TcpFacts, TcpTotals, Tra
 
 pub(super) static RETRANSMISSIONS: Question = Question {
     id: "retransmissions",
-    text: "Are there retransmitted segments, and how does one know?",
+    text: "Were segments retransmitted, and what shows it?",
     topic: Topic::Tcp(retransmissions),
     of_all_steps: true,
 };
@@ -60,7 +60,7 @@ impl RetransmissionEvidence {
 
 fn retransmissions(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
     let seen = &case.seen.retransmissions;
-    let rule = "a segment whose sequence number is below the highest next sequence number of its sender before it";
+    let rule = "a segment that starts with a sequence number that its sender has already used";
     let mut answer = match seen.again {
         0 => Answer::new("No retransmission was captured."),
         count => Answer::new(format!("Yes: {} retransmitted.", are(count))),
@@ -72,7 +72,7 @@ fn retransmissions(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
     }
     for (count, what) in [
         (seen.late, "only late: sent before bytes that were captured earlier"),
-        (seen.copies, "the same packet twice, sent once"),
+        (seen.copies, "captured or delivered twice (duplicates, sent once)"),
         (seen.strays, "a SYN of a connection that was open, so not a retransmission"),
     ] {
         if count > 0 {

@@ -49,6 +49,16 @@ fn rtt(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
     if answer.tables.is_empty() { Answer::unknown(NO_DATA) } else { answer }
 }
 
+/// The reason why no segment gives a sample.
+fn no_sample(who: &str, segments: &[Segment]) -> String {
+    let mut once = segments.iter().filter(|segment| segment.again.is_none() && !segment.late);
+    if once.any(|segment| segment.acked.is_some()) {
+        return format!("No sample for the {who}'s data: its times or those of its ACKs are not known.");
+    }
+    let late = if segments.iter().any(|segment| segment.late) { " and captured before its ACK" } else { "" };
+    format!("No sample for the {who}'s data: the capture has no ACK of a segment that was sent only once{late} (Karn).")
+}
+
 fn side(mut answer: Answer, direction: Direction, segments: &[Segment], seen: Option<CapturePoint>) -> Answer {
     let measures = Measures::of(seen, direction);
     let (who, peer) = (direction.sender(), direction.receiver());
@@ -101,7 +111,7 @@ fn side(mut answer: Answer, direction: Direction, segments: &[Segment], seen: Op
         (Measures::Delay, _) => answer.but(format!(
             "The {who}'s data has no RTT here: the capture was made at the {peer}, the receiver, so that the time to the ACK is only the {peer}'s own delay and leaves out the path."
         )),
-        (_, None) => answer.but(format!("None of the {who}'s segments gives a sample: no ACK of a segment sent once is in the capture{}.", if segments.iter().any(|segment| segment.late) { " behind it" } else { "" })),
+        (_, None) => answer.but(no_sample(who, segments)),
         (_, Some(last)) => {
             let name = if measures == Measures::RoundTrip { "EstimatedRTT" } else { "estimate" };
             let place = if measures == Measures::RoundTrip { format!(", {}", captured_at(seen)) } else { String::new() };
@@ -113,10 +123,10 @@ fn side(mut answer: Answer, direction: Direction, segments: &[Segment], seen: Op
             answer = answer.add(held_up(segments));
             match measures {
                 Measures::Part => answer.but(format!(
-                    "The capture was made between the two: the {who}'s times are those from there to the {peer} and back, less than the whole round trip."
+                    "Captured between the endpoints: the {who}'s times run from there to the {peer} and back, less than the whole round trip."
                 )),
                 Measures::Unknown => answer.but(format!(
-                    "Where the capture was made is not known: the {who}'s times are round-trip times only if it was made at the {who}."
+                    "The capture point is unknown: the {who}'s times are round-trip times only if the capture was made at the {who}."
                 )),
                 Measures::RoundTrip | Measures::Delay => answer,
             }

@@ -67,25 +67,25 @@ fn shown(case: &Case<'_>, answer: Answer) -> Answer {
             .frames(quotes.iter().copied().chain([*frame])),
         (Some(tcp), _) if tcp.story.unanswered_syn && totals.may_go_on() => answer
             .frames(case.seen.handshake.syn.map(|mark| mark.frame))
-            .but("Whether anybody listened here: the SYN was not answered as far as the capture was read."),
+            .but("Whether a program listened here: the SYN was not answered as far as the capture was read."),
         (Some(tcp), _) if tcp.story.unanswered_syn && tcp.story.wrong_handshake_ack.is_some() => answer
             .frames(tcp.story.wrong_handshake_ack)
-            .but("Whether anybody listened here: what answered the SYN does not fit it."),
+            .but("Whether a program listened here: the reply to the SYN does not match it."),
         (Some(tcp), _) if tcp.story.unanswered_syn => answer
             .frames(case.seen.handshake.syn.map(|mark| mark.frame))
-            .but("Whether anybody listened here: the SYN was not answered at all, neither with SYN-ACK nor with RST."),
+            .but("Whether a program listened here: the SYN was not answered at all, neither with SYN-ACK nor with RST."),
         (Some(tcp), _) if tcp.story.simultaneous_open => answer
             .frames(case.seen.handshake.syn.map(|mark| mark.frame))
             .but("This capture does not show it: both sides sent a SYN at the same time (simultaneous open, RFC 9293 §3.5), so neither had to listen."),
         (Some(_), _) => match case.seen.handshake.syn_ack {
             Some(mark) => answer.frames([mark.frame]).but(format!(
-                "This capture does not show it: the server was listening on port {port}, for frame {} accepts.",
+                "This capture does not show it: the server was listening on port {port} (frame {} is its SYN-ACK).",
                 mark.frame
             )),
             None => answer.but("This capture does not show it: there is no attempt to connect that was refused."),
         },
         (None, Some(Unreachable { frame, error, .. })) => answer
-            .but(format!("Whether anybody listened here: {} in frame {frame} says nothing of the port.", error.name()))
+            .but(format!("Whether a program listened here: {} in frame {frame} does not say whether the port is open.", error.name()))
             .frames([*frame]),
         (None, None) => match udp.error(Direction::ServerToClient) {
             Some(Unreachable { frame, error, quotes }) => answer
@@ -132,7 +132,7 @@ fn interrupted(case: &Case<'_>) -> Answer {
 
 fn of_tcp(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
     let answer = Answer::new(
-        "Its kernel closes its sockets for it, so the connection ends as after close(): with FIN, and the peer reads end of file; or with RST if received data was unread or linger was 0. Only where the whole host fails is nothing sent.",
+        "The kernel closes the program's sockets as close() would. It sends FIN, and the peer's recv() returns 0; or it sends RST, if received data was unread or SO_LINGER was set with a zero timeout. If the host itself fails, nothing is sent.",
     );
     let first = case.seen.close.first(tcp).map(|mark| mark.frame);
     if case.totals.early == Some(StopReason::Session) {

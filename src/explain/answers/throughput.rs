@@ -9,7 +9,7 @@ use crate::track::{Measures, TcpTotals};
 
 pub(super) static THROUGHPUT: Question = Question {
     id: "throughput",
-    text: "What is the throughput (bytes acknowledged a second), and how is it computed?",
+    text: "What is the throughput (bytes acknowledged per second), and how is it computed?",
     topic: Topic::Tcp(throughput),
     of_all_steps: true,
 };
@@ -47,7 +47,7 @@ fn throughput(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
         // at the receiver nothing in flight shows
         if measures != Measures::Delay && seen.idle.0 >= span.0 / 10 && seen.idle.0 > 0 {
             answer = answer.add(format!(
-                "For {} of that time none of it was in flight, so this shows the speed of the programs too, not of the path alone.",
+                "For {} of that time none of this data was in flight, so the programs limit this throughput as well as the path.",
                 seen.idle.human()
             ));
         }

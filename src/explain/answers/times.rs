@@ -9,7 +9,7 @@ use crate::track::{CapturePoint, Close, Handshake, TcpTotals};
 
 pub(super) static TIMES: Question = Question {
     id: "times",
-    text: "When was the connection opened and closed, and how long did either take?",
+    text: "When was the connection opened and closed, and how long did each take?",
     topic: Topic::Tcp(times),
     of_all_steps: true,
 };
@@ -43,7 +43,7 @@ fn times(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
             let line = difference("opening (SYN to the ACK of the SYN-ACK)", ack.at, syn.at);
             let seen_at = match tcp.story.capture_point_evidence.capture_point {
                 Some(CapturePoint::Server) => " (captured at the server)",
-                Some(CapturePoint::Between) => " (captured between the two)",
+                Some(CapturePoint::Between) => " (captured between the endpoints)",
                 Some(CapturePoint::Client | CapturePoint::SameHost) | None => "",
             };
             let answer = answer.add(format!("It was opened{} with frame {}{seen_at}.", at_time(ack.at), ack.frame));
@@ -83,7 +83,7 @@ fn times(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
         (Some(first), None) => {
             let answer = answer.add(format!("Closing began{} with frame {}.", at_time(first.at), first.frame));
             match tcp.close {
-                Close::Rst => answer.add("A reset takes no time: there is nothing to be acknowledged."),
+                Close::Rst => answer.add("A reset ends the connection at once; it is not acknowledged."),
                 _ => answer.but("When it was closed on both sides: not within the capture."),
             }
         }

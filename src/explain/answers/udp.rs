@@ -31,7 +31,7 @@ pub(super) static LARGEST: Question = Question {
 
 pub(super) static NO_CONNECTION: Question = Question {
     id: "udp_no_connection",
-    text: "Why is there no connection, and what is not there for it?",
+    text: "Why has UDP no connection, and what is missing without one?",
     topic: Topic::Udp(no_connection),
     of_all_steps: true,
 };
@@ -191,7 +191,7 @@ fn no_connection(case: &Case<'_>) -> Answer {
     let seen = &case.seen.udp;
     let Some(first) = seen.first else { return Answer::unknown(NO_DATAGRAM) };
     let answer = Answer::new(format!(
-        "UDP sends without asking first: the very first packet, {}, carries data already ({}). There is no handshake, no sequence number, no ACK, no retransmission and no close; the eight bytes of header have no room for them.",
+        "UDP needs no handshake: the first packet, {}, already carries data ({}). There are no sequence numbers, ACKs, retransmissions or close either; the eight bytes of header have no room for them.",
         first.place(),
         counted(u64::from(first.len), "byte")
     ))
@@ -199,10 +199,7 @@ fn no_connection(case: &Case<'_>) -> Answer {
     if let Some(Unreachable { frame, error, quotes }) = seen.first_error() {
         let which = quotes.map_or_else(|| "a datagram".to_owned(), |quotes| format!("the datagram in frame {quotes}"));
         return answer
-            .add(format!(
-                "That {which} reached no program is reported by ICMP ({} in frame {frame}), not by UDP.",
-                error.name()
-            ))
+            .add(format!("ICMP ({} in frame {frame}), not UDP, reports that {which} reached no program.", error.name()))
             .frames(quotes.iter().copied().chain([*frame]));
     }
     let Some(unanswered) = case.totals.udp.as_ref().map(|udp| &udp.unanswered).filter(|sighting| sighting.count > 0)
@@ -210,10 +207,10 @@ fn no_connection(case: &Case<'_>) -> Answer {
         return answer;
     };
     let frames = frames_of(unanswered.count, &unanswered.frames);
-    let answers = if case.seen.replies.doubted() { "is known to answer" } else { "answers" };
+    let answer_is = if case.seen.replies.doubted() { "known" } else { "in the capture" };
     answer
         .but(format!(
-            "Whether the data of {frames} arrived: no datagram {answers} it, and UDP itself tells its sender nothing."
+            "Whether the data of {frames} arrived: no reply is {answer_is}, and UDP does not report delivery."
         ))
         .frames(unanswered.frames.iter().copied())
 }

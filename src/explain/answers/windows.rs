@@ -12,7 +12,7 @@ use crate::track::{Event, Measures, StillZeroWindow, TcpFacts, TcpTotals};
 
 pub(super) static SMALLEST: Question = Question {
     id: "smallest_window",
-    text: "What is the smallest window advertised, and did the lack of buffer space ever throttle the sender?",
+    text: "What is the smallest window advertised, and did the lack of buffer space ever limit the sender?",
     topic: Topic::Tcp(smallest),
     of_all_steps: true,
 };
@@ -53,12 +53,15 @@ pub(super) struct WindowEvidence {
     scaled: PerDirection<bool>,
     first: Vec<AdvertisedWindow>,
     count: u64,
+    /// A segment that is no reset was left out because its receiver would not accept it.
+    unacceptable: bool,
 }
 
 impl WindowEvidence {
     pub(super) fn record(&mut self, event: &Event<'_>, facts: &TcpFacts) {
         // a reset's window means nothing, and nothing in an unacceptable segment counts
         if facts.flags.contains(TcpFlags::RST) || facts.unacceptable.is_some() {
+            self.unacceptable |= !facts.flags.contains(TcpFlags::RST);
             return;
         }
         let window = AdvertisedWindow {
@@ -99,7 +102,7 @@ fn smallest(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
         let Some(min) = *case.seen.windows.min.get(owner) else { continue };
         let (who, sender) = (owner.sender(), owner.receiver());
         let known = *case.seen.windows.scaled.get(owner);
-        let unit = if known { "bytes" } else { "units of an unknown size" };
+        let unit = if known { "bytes" } else { "(unscaled: the window scale is unknown)" };
         answer = answer
             .add(format!("The {who}'s smallest is {} {unit}, in frame {}.", thousands(u64::from(min.bytes)), min.frame))
             .line(format!("frame {}: window = {}", min.frame, min.product()))
@@ -107,39 +110,41 @@ fn smallest(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
         let (filled, closings) = (tcp.story.window_filled.get(!owner), &tcp.story.zero_window.get(owner).closings);
         let flight = case.seen.transfer.flows().get(!owner).most_in_flight;
         if lacking == Some(!owner) {
-            answer = answer
-                .but(format!("Whether it ever throttled the {sender}: the capture holds nothing of the {sender}'s."));
+            answer =
+                answer.but(format!("Whether it limited the {sender}: the capture has no packet from the {sender}."));
         } else if *case.totals.payload.get(!owner) == 0 {
-            answer = answer.add(format!("The {sender} sent no data, so there was nothing to throttle."));
+            answer = answer.add(format!("The {sender} sent no data, so it limited nothing."));
         } else if closings.count > 0 {
             answer = answer
                 .add(format!(
-                    "It throttled the {sender}: the window was zero in {}.",
+                    "It limited the {sender}: the window was zero in {}.",
                     frames_of(closings.count, &closings.frames)
                 ))
                 .frames(closings.frames.iter().copied());
         } else if filled.count > 0 {
             answer = answer
                 .add(format!(
-                    "It throttled the {sender}: {} filled the window to the last byte.",
+                    "It limited the {sender}: {} filled the window to the last byte.",
                     frames_of(filled.count, &filled.frames)
                 ))
                 .frames(filled.frames.iter().copied());
         } else if !known {
             answer = answer.but(format!(
-                "Whether it throttled the {sender}: the {who}'s window scale was on a SYN that is not in the capture, so its windows are not known in bytes."
+                "Whether it limited the {sender}: the {who}'s window scale was on a SYN that is not in the capture, so its windows are unknown in bytes."
             ));
         } else if Measures::of(tcp.story.capture_point_evidence.capture_point, !owner) == Measures::Delay {
             answer = answer.but(format!(
-                "Whether it ever throttled the {sender}: nothing filled it as captured here, but the capture was made at the {who}, where data in flight from the {sender} does not show."
+                "Whether it limited the {sender}: it was never full in this capture, but a capture at the {who} does not show the {sender}'s data in flight."
             ));
         } else if flight < min.bytes {
-            answer = answer
-                .add(format!("It never throttled the {sender}."))
-                .line(format!("most of the {sender}'s bytes in flight = {flight} < {}", min.bytes));
+            answer = answer.add(format!("It never limited the {sender}.")).line(format!(
+                "max bytes in flight from the {sender} = {} < {}",
+                thousands(u64::from(flight)),
+                thousands(u64::from(min.bytes))
+            ));
         } else {
             answer = answer.add(format!(
-                "The {sender} never filled it to the last byte as far as captured, so nothing shows that it was throttled."
+                "The {sender} never filled it to the last byte in this capture, so nothing shows that it was limited."
             ));
         }
     }
@@ -184,18 +189,16 @@ fn zero(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
     }
     let lacking = case.not_captured(tcp);
     let answer = match (answer.text.is_empty(), lacking) {
-        (true, None) => Answer::new(
-            "No: no segment of either side advertises a window of 0 (resets aside, whose window says nothing).",
-        ),
+        (true, None) => Answer::new("No: no segment advertises a zero window (the window field of a RST is ignored)."),
         (true, Some(side)) => Answer::new(format!(
-            "No segment of the {} advertises a window of 0 (resets aside, whose window says nothing).",
+            "No segment of the {} advertises a zero window (the window field of a RST is ignored).",
             side.receiver()
         )),
         (false, _) => answer,
     };
     match lacking.map(Direction::sender) {
         Some(who) => {
-            answer.but(format!("Whether the {who}'s window was ever 0: the capture holds nothing of the {who}'s."))
+            answer.but(format!("Whether the {who}'s window was ever 0: the capture has no packet from the {who}."))
         }
         None => answer,
     }
@@ -245,16 +248,15 @@ fn each(case: &Case<'_>, _: &TcpTotals) -> Answer {
     let shown = if table.left_out > 0 {
         format!("the first {ROWS} of {}", counted(seen.count, "segment"))
     } else {
-        "each segment".to_owned()
+        "all segments".to_owned()
     };
-    let answer = Answer::new(format!("The table lists {shown} but resets."))
+    let besides = if seen.unacceptable { "resets and unacceptable segments" } else { "resets" };
+    let answer = Answer::new(format!("The table lists {shown}, without {besides}."))
         .line("window in bytes = window field × 2^shift; the shift is the sender's own, from its SYN (RFC 7323 §2.2)")
         .frames(seen.first.iter().map(|window| window.frame))
         .table(table);
     match BOTH.iter().all(|side| seen.min.get(*side).is_none() || *seen.scaled.get(*side)) {
         true => answer,
-        false => {
-            answer.but("Some windows in bytes: the scale is on the SYNs alone, and they are not both in the capture.")
-        }
+        false => answer.but("Some windows in bytes: the window scale is only on the SYNs, and not both were captured."),
     }
 }

@@ -18,7 +18,7 @@ pub(super) fn of(totals: &ConversationTotals, found: &mut impl FindingSink) {
     });
     if let Some(echo) = &totals.echo {
         push(Code::EchoDifferent, &story.different, found, || {
-            format!("An answer was no echo of its request, {}.", in_frames(&story.different))
+            format!("An answer was not an echo of its request, {}.", in_frames(&story.different))
         });
         push(Code::EchoPartial, &story.partial, found, || {
             let (back, of) = (thousands(story.partial_back), thousands(story.partial_of));

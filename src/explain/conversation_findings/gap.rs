@@ -35,11 +35,11 @@ pub(super) fn of(tcp: &TcpTotals, found: &mut impl FindingSink) {
         let (sender, receiver) = (direction.sender(), direction.receiver());
         let view = View::of(tcp.story.capture_point_evidence.capture_point, direction);
         let lost = match view {
-            View::Receiver => format!("they were lost before they reached the {receiver}"),
+            View::Receiver => "they were lost on the path".to_owned(),
             _ => format!("the {receiver} has not received them"),
         };
         let text = format!(
-            "{} of the {sender} are missing before frame {shown_by}, and no retransmission of them was captured. The {receiver}'s ACK in frame {asked_by} still asks for them: {lost}.",
+            "{} of the {sender} are missing before frame {shown_by}, and no retransmission of them was captured. The {receiver}'s ACK in frame {asked_by} still expects them: {lost}.",
             bytes(count)
         );
         found.push(Finding::new(Code::GapNeverFilled, text, [shown_by, asked_by]));

@@ -21,7 +21,7 @@ pub(super) fn of(totals: &ConversationTotals, tcp: &TcpTotals, found: &mut impl 
         let text = if tcp.story.wrong_handshake_ack.is_some() {
             "Only segments that do not fit the SYN answered it in this capture (RFC 9293 §3.10.7.3): the connection never opened."
         } else if errors.is_empty() {
-            "No SYN-ACK and no RST answers the SYN in this capture: the connection never opened. Either nothing answered, or the answer was lost or not captured."
+            "No SYN-ACK or RST answers the SYN in this capture: the connection never opened. Either nothing answered, or the answer was lost or not captured."
         } else {
             "No SYN-ACK answers the SYN in this capture: the connection never opened, and an ICMP error tells why."
         };
@@ -37,7 +37,7 @@ pub(super) fn of(totals: &ConversationTotals, tcp: &TcpTotals, found: &mut impl 
                 "A RST in the {who}'s name ended the handshake, in frame {reset}, but the {who} went on in frame {since} as if it had sent none: another host may have sent the RST in its name. The connection was open at one end only."
             ),
             (None, Some((reset, Direction::ClientToServer))) => format!(
-                "The client answered the SYN-ACK with RST (frame {reset}) instead of ACK: the connection never opened."
+                "The client answered the SYN-ACK with RST (frame {reset}) instead of ACK: the connection never opened. Health checks and port scans do so on purpose."
             ),
             (None, Some((reset, Direction::ServerToClient))) => format!(
                 "No ACK of the SYN-ACK came, and the server ended the handshake with RST (frame {reset}): the connection never opened."

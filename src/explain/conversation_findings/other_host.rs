@@ -29,7 +29,7 @@ fn finding(who: &str, two: &TwoTtls) -> Finding {
         ));
     }
     text.push_str(&format!(
-        " A box on the path, such as a proxy, firewall or load balancer, sends some of them in the {who}'s name."
+        " A middlebox, such as a proxy, firewall or load balancer, sends some of them in the {who}'s name."
     ));
     let ends = |host: SameTtl| [host.first, host.last];
     let frames = ends(one).into_iter().chain(ends(other)).chain(quicker.map(|quicker| quicker.frame));

@@ -8,7 +8,7 @@ use crate::track::{ConversationTotals, TcpSummary, UdpTotals};
 pub(super) fn unchecked(unchecked: &Occurrences, found: &mut impl FindingSink) {
     if unchecked.count > 0 {
         let text = format!(
-            "No checksum {}: the field is 0, which UDP allows over IPv4 (RFC 768). Damage on the way would go unnoticed.",
+            "No checksum {}: the field is 0, which UDP allows over IPv4 (RFC 768). Corruption in transit would go undetected.",
             in_frames(unchecked)
         );
         found.push(Finding::new(Code::ChecksumAbsent, text, unchecked.frames.iter().copied()));
@@ -21,10 +21,10 @@ pub(super) fn offloaded(totals: &ConversationTotals, offloaded: &Occurrences, fo
         let frames = in_frames(offloaded);
         let text = match is_loopback(totals) {
             true => format!(
-                "The checksum {frames} holds only the sum of the pseudo-header: Linux does not compute checksums on loopback; tcpdump prints them as \"incorrect\". This is not an error."
+                "The checksum {frames} covers only the pseudo-header: Linux does not compute checksums on loopback; tcpdump prints them as \"incorrect\". This is not an error."
             ),
             false => format!(
-                "The checksum {frames} holds only the sum of the pseudo-header: the network card fills it in after the capture (offloading). The packets are fine."
+                "The checksum {frames} covers only the pseudo-header: the network card computes it after the capture (checksum offload). This is not an error."
             ),
         };
         found.push(Finding::new(Code::ChecksumOffloaded, text, offloaded.frames.iter().copied()));

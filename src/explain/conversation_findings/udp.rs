@@ -22,7 +22,7 @@ pub(super) fn of(totals: &ConversationTotals, udp: &UdpTotals, found: &mut impl 
         let text = match totals.may_go_on() {
             true => format!("The capture, as far as it was read, holds no answer to {which}."),
             false => format!(
-                "The capture holds no answer to {which}{}. UDP does not say what arrived: the request or the answer may have been lost, or not been captured, or the service sends none, or sends it from another port or address, which makes another conversation (as TFTP does, RFC 1350 §4).{}{}",
+                "The capture holds no answer to {which}{}. UDP does not report delivery. Possible causes: the request or the answer was lost or not captured; the service sends none; or it answers from another port or address, which is a separate conversation (as in TFTP, RFC 1350 §4).{}{}",
                 in_doubt(udp),
                 again(udp),
                 damaged(udp)
@@ -99,8 +99,8 @@ fn why_elsewhere(asked: Endpoint, from: AnswersFrom) -> (Code, &'static str) {
 /// The suffix for cases in which other requests may lack an answer instead.
 fn in_doubt(udp: &UdpTotals) -> &'static str {
     match (udp.in_doubt > 0, udp.refused_in_doubt) {
-        (true, _) => "; which of them is unknown: others fit the answers as well",
-        (false, true) => "; which of them is unknown: an ICMP error fits several",
+        (true, _) => "; which of them is unknown, since the answers match several requests",
+        (false, true) => "; which of them is unknown, since an ICMP error matches several",
         (false, false) => "",
     }
 }
@@ -126,7 +126,7 @@ fn damaged(udp: &UdpTotals) -> String {
     damaged.map_or_else(String::new, |frame| {
         let checksum = match udp.lacking.frames.contains(frame) {
             true => format!("Frame {frame} has no checksum, which UDP must have over IPv6 (RFC 8200 §8.1)"),
-            false => format!("The checksum of frame {frame} is wrong"),
+            false => format!("The checksum of frame {frame} is invalid"),
         };
         format!(" {checksum}: if it arrived in this state, its receiver discarded it.")
     })

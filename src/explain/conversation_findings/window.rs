@@ -64,18 +64,18 @@ pub(in crate::explain) fn never_opened(still: &StillZeroWindow) -> String {
     let (by, last) = (still.by.0, still.last.0);
     let Some((reset, at)) = still.reset else { return String::new() };
     let said = match after(still, still.last.1) {
-        Some(later) if last > by => format!("frame {last} still says 0, {later} later, and "),
+        Some(later) if last > by => format!("frame {last} still advertises 0, {later} later, and "),
         _ => String::new(),
     };
     let ended = after(still, at).map_or_else(String::new, |later| format!(" {later} after frame {by}"));
     format!("Closed in frame {by}, it did not reopen: {said}the RST in frame {reset} ended the connection{ended}.")
 }
 
-/// `since frame 65, for at min 3.16 s (frame 73 still says 0)`.
+/// `since frame 65, for at least 3.16 s (frame 73 still says 0)`.
 pub(in crate::explain) fn since(still: &StillZeroWindow) -> String {
     let (by, last) = (still.by.0, still.last.0);
     match after(still, still.last.1) {
-        Some(later) if last > by => format!("since frame {by}, for at least {later} (frame {last} still says 0)"),
+        Some(later) if last > by => format!("since frame {by}, for at least {later} (frame {last} still advertises 0)"),
         _ => format!("since frame {by}"),
     }
 }

@@ -51,7 +51,8 @@ fn duplicate_ack(event: &Event<'_>, facts: &TcpFacts, ack: u32) -> String {
     if !beyond.is_empty() {
         let have: Vec<String> =
             beyond.iter().map(|(left, right)| format!("{left}–{}", right.wrapping_sub(1))).collect();
-        let gap = format!("{who} is missing bytes from {ack}; SACK reports {} received", have.join(" and "));
+        let duplicate = if facts.analysis.contains(AnalysisFlag::DuplicateAck) { "duplicate ACK: " } else { "" };
+        let gap = format!("{duplicate}{who} is missing bytes from {ack}; SACK reports {} received", have.join(" and "));
         return joined([Some(gap), window_now]);
     }
     if changes_window {
@@ -65,7 +66,7 @@ fn duplicate_ack(event: &Event<'_>, facts: &TcpFacts, ack: u32) -> String {
         );
     }
     if facts.analysis.contains(AnalysisFlag::DuplicateAck) {
-        return format!("{who} repeats its ACK: it still expects byte {ack} of the {peer}");
+        return format!("duplicate ACK: {who} still expects byte {ack} of the {peer}");
     }
     joined([Some(format!("{who} acknowledges nothing new (byte {ack} is next)")), window(event, facts)])
 }

@@ -2,7 +2,7 @@
 
 use super::super::quote;
 use super::tcp::again;
-use super::{Bytes, Frames, bytes, say};
+use super::{Bytes, Frames, say, thousands};
 use crate::echo::{Echo, EchoForm, EchoKind};
 use crate::model::{Checksum, TcpFlags};
 use crate::track::{Event, TcpFacts};
@@ -31,13 +31,13 @@ pub(super) fn sent(out: &mut String, event: &Event<'_>, facts: &TcpFacts, longes
     }
     // a flag that is worth a word
     if facts.flags.contains(TcpFlags::URG) {
-        say!(out, "; marked urgent");
+        say!(out, "; urgent data (URG)");
     }
 }
 
 /// Says that the captured bytes are not those that were sent, or were changed afterwards; the finding has the details.
 pub(super) fn checksum_note(checksum: Checksum) -> Option<&'static str> {
-    (checksum == Checksum::Invalid).then_some("its checksum does not fit")
+    (checksum == Checksum::Invalid).then_some("its checksum is invalid")
 }
 
 /// `"Hello, world" (12 bytes)`, or just the size where the payload is no text, or may not be what was sent.
@@ -62,7 +62,6 @@ pub(super) fn echoed(out: &mut String, who: &str, len: u32, echo: &Echo) {
                 Bytes(echo.bytes),
                 " of ",
                 of,
-                " back",
                 transformation(form),
                 " again: ",
                 form.copies,
@@ -84,33 +83,34 @@ fn came_back(out: &mut String, who: &str, size: &Bytes, of: &Frames, echo: &Echo
     let how = transformation(form);
     match (form.copies, echo.whole_copies(form)) {
         (copies, _) if echo.apart && echo.request.0 != echo.request.1 => {
-            say!(out, who, " echoes the ", Bytes(echo.bytes), " of ", *of, " back, each", how);
+            say!(out, who, " echoes the ", Bytes(echo.bytes), " of ", *of, ", each", how);
             if copies > 1 {
                 say!(out, " ", copies, " times over");
             }
         }
-        (..2, _) if form.prefix > 0 => say!(out, who, " echoes the ", Bytes(echo.bytes), " of ", *of, " back", how),
+        (..2, _) if form.prefix > 0 => say!(out, who, " echoes the ", Bytes(echo.bytes), " of ", *of, how),
         (..2, _) if echo.to_end && !echo.from_start => {
-            say!(out, who, " echoes the last ", *size, " of ", *of, " back", how);
+            say!(out, who, " echoes the last ", *size, " of ", *of, how);
         }
-        (..2, _) if echo.complete => say!(out, who, " echoes the ", *size, " back", how),
-        (..2, _) if echo.to_end => say!(out, who, " echoes the ", *size, " of ", *of, " back", how),
+        (..2, _) if echo.complete => say!(out, who, " echoes the ", *size, how),
+        (..2, _) if echo.to_end => say!(out, who, " echoes the ", *size, " of ", *of, how),
         (..2, _) => {
             let begun = Frames((echo.request.0, echo.reaches));
-            say!(out, who, " echoes ", *size, " of ", begun, " back", how, ", not all so far");
+            let part = if echo.from_start { "the first" } else { "the next" };
+            say!(out, who, " echoes ", part, " ", *size, " of ", begun, how, "; incomplete so far");
         }
-        (_, ..2) => say!(out, who, " sends ", *size, ": ", *of, " back", how, ", and on from the beginning again"),
+        (_, ..2) => say!(out, who, " sends ", *size, ": ", *of, how, ", and the start of a second copy"),
         (_, times) => {
-            say!(out, who, " sends ", *size, ": ", *of, how, " over and over, ", times, " times so far");
+            say!(out, who, " sends ", *size, ": ", *of, how, ", repeated (", times, " copies so far)");
         }
     }
 }
 
-/// Describes the transformation of a request's bytes, except repetition: ` in upper case behind a prefix of 6 bytes`.
+/// Describes the transformation of a request's bytes, except repetition: ` in upper case with a 6-byte prefix`.
 pub(in crate::explain) fn transformation(form: EchoForm) -> String {
     let upper = if form.upper { " in upper case" } else { "" };
     match form.prefix {
         0 => upper.to_owned(),
-        prefix => format!("{upper} behind a prefix of {}", bytes(prefix.into())),
+        prefix => format!("{upper} with a {}-byte prefix", thousands(prefix.into())),
     }
 }

@@ -14,7 +14,7 @@ pub(super) fn sentence(event: &Event<'_>, facts: &IcmpFacts) -> String {
             if facts.asked.is_some() || facts.had_sent || facts.sent_elsewhere.is_some() =>
         {
             format!(
-                ": UDP port {}, which had sent datagrams itself, does not take this one",
+                ": UDP port {}, which had sent datagrams itself, does not accept this one",
                 error.quoted.destination.port
             )
         }
@@ -22,10 +22,10 @@ pub(super) fn sentence(event: &Event<'_>, facts: &IcmpFacts) -> String {
             format!(" ({protocol} port {})", error.quoted.destination.port)
         }
         ("fragmentation needed" | "packet too big", _) => match error.mtu {
-            Some(mtu) => format!(": the next link takes only {} bytes (its MTU)", thousands(mtu.into())),
-            None => ": the next link's MTU is smaller".to_owned(),
+            Some(mtu) => format!(": next-hop MTU {} bytes", thousands(mtu.into())),
+            None => ": the next-hop MTU is smaller".to_owned(),
         },
-        ("time to live exceeded" | "hop limit exceeded", _) => ": too many hops on the way".to_owned(),
+        ("time to live exceeded" | "hop limit exceeded", _) => ": too many hops on the path".to_owned(),
         _ => String::new(),
     };
     format!("{version} tells the {to} about {about}: {}{why}", error.name())

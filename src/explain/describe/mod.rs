@@ -18,17 +18,15 @@ pub(super) use data::transformation;
 use say::{Bytes, Frames, say};
 
 /// Room for nearly every sentence, in bytes.
-const USUAL_LENGTH: usize = 128;
+pub(super) const USUAL_LENGTH: usize = 128;
 
-/// One plain-English sentence about one event, which quotes at most `longest` characters of payload.
-pub(super) fn sentence(event: &Event<'_>, longest: usize) -> String {
-    let mut out = String::with_capacity(USUAL_LENGTH);
+/// Appends one plain-English sentence about one event, which quotes at most `longest` characters of payload.
+pub(super) fn sentence(out: &mut String, event: &Event<'_>, longest: usize) {
     match &event.body {
-        Body::Tcp(facts) => tcp::sentence(&mut out, event, facts, longest),
-        Body::Udp(facts) => udp::sentence(&mut out, event, facts, longest),
+        Body::Tcp(facts) => tcp::sentence(out, event, facts, longest),
+        Body::Udp(facts) => udp::sentence(out, event, facts, longest),
         Body::Icmp(facts) => out.push_str(&icmp::sentence(event, facts)),
     }
-    out
 }
 
 /// `1 byte`, `12 bytes`, `13,000 bytes`.

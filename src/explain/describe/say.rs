@@ -1,6 +1,9 @@
 //! The pieces of a sentence, appended without the machinery of formatting.
 
+use std::fmt::Write as _;
+
 use super::{bytes, frames};
+use crate::model::Nanos;
 
 /// Something that can be a piece of a sentence.
 pub(super) trait Phrase {
@@ -58,6 +61,14 @@ impl Phrase for Bytes {
             count @ 0..1_000 => say!(out, count, " bytes"),
             count => out.push_str(&bytes(count)),
         }
+    }
+}
+
+/// `34.2 µs`.
+impl Phrase for Nanos {
+    fn say(&self, out: &mut String) {
+        // writing to a String can't fail
+        let _ = write!(out, "{}", self.human());
     }
 }
 

@@ -121,13 +121,13 @@ fn closing(out: &mut String, event: &Event<'_>, facts: &TcpFacts, who: &str, fir
             let separator = if repeat.is_retransmitted() { "" } else { "," };
             say!(out, who, " ", repeat.rule.effect.verb, " its FIN", separator, " ", again(&repeat));
         }
-        (true, None) => say!(out, who, " closes: FIN counts 1"),
-        (false, None) => say!(out, who, " closes too: FIN counts 1"),
+        (true, None) => say!(out, who, " closes: FIN (takes 1 sequence number)"),
+        (false, None) => say!(out, who, " closes too: FIN (takes 1 sequence number)"),
     }
     acks::piggybacked_ack(out, facts);
 }
 
-/// The earlier transmissions and the reason, behind a verb: `(first sent in frame 4, 257 ms earlier) after a time-out`.
+/// The earlier transmissions and the reason, behind a verb: `(first sent in frame 4, 257 ms earlier) after a timeout`.
 pub(super) fn again(again: &Retransmission) -> String {
     let Retransmission { rule, proof } = again;
     let why = (rule.effect.why)(proof);

@@ -9,7 +9,7 @@ pub(super) fn sentence(out: &mut String, event: &Event<'_>, facts: &UdpFacts, lo
     let who = event.direction.sender();
     match (facts.place, &facts.echo) {
         (UdpPlace::CapturedTwice(first), _) => say!(out, "the packet of frame ", first, ", captured twice"),
-        (UdpPlace::Duplicate(first), _) => say!(out, "the same datagram twice, a copy of frame ", first),
+        (UdpPlace::Duplicate(first), _) => say!(out, "duplicate of the datagram in frame ", first),
         (_, Some(echo)) => echoed(out, who, facts.len, echo),
         (place, None) => {
             say!(out, who, " sends ");
@@ -34,7 +34,7 @@ pub(super) fn sentence(out: &mut String, event: &Event<'_>, facts: &UdpFacts, lo
         say!(out, "; ", if facts.checksum_raw == 0 { "it has no checksum" } else { checksum_note });
     }
     if let Some(time) = facts.response_time {
-        say!(out, "; after ", time.human().to_string());
+        say!(out, "; after ", time);
     }
     if event.ip.fragments > 1 {
         say!(out, "; in ", u64::from(event.ip.fragments), " IP fragments");

@@ -37,9 +37,9 @@ fn cause(known: &FactInput<'_>) -> String {
         } else if datagrams && answered > 0 && payload.server_to_client == 0 {
             format!("only empty datagrams came back{}", known.so_far())
         } else if payload.server_to_client == 0 {
-            format!("nothing came back{}", known.so_far())
+            format!("none: no data from the server was captured{}", known.so_far())
         } else if limits.is_empty() {
-            "the answers are no echo of the requests".to_owned()
+            "the answers are not echoes of the requests".to_owned()
         } else {
             format!("unknown whether the answers echo the requests; {}", limits.join("; "))
         };
@@ -67,7 +67,7 @@ fn cause(known: &FactInput<'_>) -> String {
     let (answered, requests) = (echo.answered(), echo.requests);
     if !echo.is_echo_service(story) {
         // what was not echoed is owed by no echo service
-        let other = if story.different.count > 0 { "; the other answers are no echoes" } else { "" };
+        let other = if story.different.count > 0 { "; the other answers are not echoes" } else { "" };
         let of = format!("{answered} of {requests} {} echoed{how}{other}", unit(known, requests));
         return [of].into_iter().chain(limits).collect::<Vec<_>>().join("; ");
     }
@@ -119,20 +119,16 @@ fn came_back(seen: &EchoOccurrences) -> String {
 /// The unknown parts, and the reasons.
 fn limits(story: &EchoLog) -> Vec<String> {
     let lost = (story.lost > 0)
-        .then(|| format!("of {} bytes that the capture lacks nothing can be told", thousands(story.lost)));
+        .then(|| format!("{} bytes are not in the capture, so they were not compared", thousands(story.lost)));
     let late = (story.late > 0).then(|| {
-        format!(
-            "{} bytes were captured behind the ACK that covers them, too late to be compared",
-            thousands(story.late)
-        )
+        format!("{} bytes were captured after the ACK that covers them, too late to be compared", thousands(story.late))
     });
-    let uncompared = (story.uncompared > 0).then(|| {
-        format!("{} could not be compared, not all bytes were kept or captured", counted(story.uncompared, "answer"))
-    });
+    let uncompared = (story.uncompared > 0)
+        .then(|| format!("{} not compared: not all bytes were captured or kept", counted(story.uncompared, "answer")));
     let gave_up = story.gave_up.and_then(|(cause, frame)| {
         let why = match cause {
             GiveUpReason::Unlike if story.lost == 0 => return None,
-            GiveUpReason::Unlike => "one answer after the other was no echo",
+            GiveUpReason::Unlike => "one answer after the other was not an echo",
             GiveUpReason::Cut => "the capture does not hold whole packets",
             GiveUpReason::Unanswered => "more bytes waited for their echo than are kept",
             GiveUpReason::Missing => "too many bytes are missing",
@@ -142,26 +138,23 @@ fn limits(story: &EchoLog) -> Vec<String> {
     [lost, late, uncompared, gave_up].into_iter().flatten().collect()
 }
 
-/// The numbers of sends, segments and answers: `4 sends, 2 segments, 1 answer`. Without a transcript the sends are
-/// unknown.
+/// The numbers of sends and segments of each side: `client's data in 4 sends and 2 segments, server's in 1 send and 9
+/// segments`. Without a transcript the sends are unknown.
 fn exchange(known: &FactInput<'_>) -> Option<String> {
     let (transfer, sends) = (known.transfer?, known.sends);
     let (client, server) = (&transfer.flows().client_to_server, &transfer.flows().server_to_client);
-    // only where the bytes come back, what the server sends is known to be an answer
+    // only where the bytes come back, or the programs' calls are known, this is about an exchange
     if client.segments == 0 || sends.is_none() && known.totals.echo.is_none() {
         return None;
     }
-    let answers = sends.map_or(server.runs, |sends| sends.server_to_client);
-    let mut parts = Vec::new();
-    parts.extend(sends.map(|sends| counted(sends.client_to_server, "send")));
-    parts.push(counted(client.segments, "segment"));
-    if server.segments > 0 {
-        let of = if server.segments == answers {
-            String::new()
-        } else {
-            format!(" in {}", counted(server.segments, "segment"))
-        };
-        parts.push(format!("{}{of}", counted(answers, "answer")));
-    }
-    Some(parts.join(", "))
+    let pieces = |sends: Option<u64>, segments: u64| {
+        let sends = sends.map_or_else(String::new, |sends| format!("{} and ", counted(sends, "send")));
+        format!("{sends}{}", counted(segments, "segment"))
+    };
+    let sent = pieces(sends.map(|sends| sends.client_to_server), client.segments);
+    let returned = match server.segments {
+        0 => String::new(),
+        segments => format!(", server's in {}", pieces(sends.map(|sends| sends.server_to_client), segments)),
+    };
+    Some(format!("client's data in {sent}{returned}"))
 }

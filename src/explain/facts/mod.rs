@@ -8,10 +8,10 @@ mod round_trip;
 mod transfer;
 
 pub(super) use echo::returned;
-pub(super) use opening::ecn;
+pub(super) use opening::{assumed_mss, ecn};
 
 use super::transfer::Transfer;
-use crate::model::{Direction, Nanos, PerDirection, counted, thousands};
+use crate::model::{Direction, PerDirection, counted, thousands};
 use crate::track::ConversationTotals;
 
 /// One line under a step table.
@@ -55,7 +55,7 @@ pub static FACTS: &[FactKind] = &[
     fact("Captured at", "where the capture was made, and what shows it", |known| {
         super::capture_point::fact(known.totals)
     }),
-    fact("Options", "which TCP options the two agreed on", opening::options),
+    fact("Options", "which TCP options the two negotiated", opening::options),
     fact(
         "Echo",
         "how many requests came back, and how many sends, segments and answers they were (sends: where echolab drove the session)",
@@ -126,6 +126,9 @@ fn traffic(totals: &ConversationTotals) -> String {
             thousands(*totals.payload.get(direction))
         )
     };
-    let took = totals.duration.unwrap_or(Nanos(0)).human();
-    format!("{}; {}; in {took}", way(Direction::ClientToServer), way(Direction::ServerToClient))
+    // one packet takes no time
+    let several = totals.packets.client_to_server + totals.packets.server_to_client > 1;
+    let took = totals.duration.filter(|_| several);
+    let took = took.map_or_else(String::new, |took| format!("; in {}", took.human()));
+    format!("{}; {}{took}", way(Direction::ClientToServer), way(Direction::ServerToClient))
 }

@@ -2,7 +2,7 @@
 
 use super::FactInput;
 use crate::explain::conversation_findings::handshake::refused_by_challenge;
-use crate::model::{Direction, Unknown};
+use crate::model::{Direction, Endpoint, Unknown};
 use crate::track::{Ecn, Handshake, Negotiated, TcpTotals};
 
 pub(super) fn handshake(known: &FactInput<'_>) -> Option<String> {
@@ -49,27 +49,30 @@ pub(super) fn options(known: &FactInput<'_>) -> Option<String> {
     let tcp = known.totals.tcp.as_ref()?;
     let (client, server) = (tcp.story.negotiated.client_to_server?, tcp.story.negotiated.server_to_client?);
     if known.totals.unknown.contains(Unknown::OPTIONS) {
-        return Some("not all options of the segments are shown: what was agreed on is unknown".to_owned());
+        return Some("the text does not show all options: which are negotiated is unknown".to_owned());
     }
     let mss = match (client.mss, server.mss) {
         (Some(client), Some(server)) if client == server => format!("MSS {client} both ways"),
         (Some(client), Some(server)) => format!("MSS {client} (client) and {server} (server)"),
-        (None, None) => "no MSS from either side: 536 (IPv4) or 1220 (IPv6) is assumed (RFC 9293 §3.7.1)".to_owned(),
-        _ => "no MSS from one side: 536 (IPv4) or 1220 (IPv6) is assumed (RFC 9293 §3.7.1)".to_owned(),
+        (client, server) => {
+            let one = if client.or(server).is_some() { "one" } else { "either" };
+            let assumed = assumed_mss(&known.totals.server);
+            format!("no MSS from {one} side: {assumed} is assumed (RFC 9293 §3.7.1)")
+        }
     };
-    let agreed = |name: &str, both: bool| format!("{name} {}", if both { "agreed" } else { "not agreed" });
+    let negotiated = |name: &str, both: bool| format!("{name} {}", if both { "negotiated" } else { "not negotiated" });
     let scale = match (client.window_scale, server.window_scale) {
         (Some(client), Some(server)) => {
             format!("windows scaled by {} (client) and {} (server)", 1_u32 << client, 1_u32 << server)
         }
-        _ => "window scaling not agreed: at most 65,535 bytes in flight".to_owned(),
+        _ => "window scaling not negotiated: at most 65,535 bytes in flight".to_owned(),
     };
     let others = others(tcp);
     let parts = [
         Some(mss),
         Some(scale),
-        Some(agreed("SACK", client.sack_permitted && server.sack_permitted)),
-        Some(agreed("timestamps", client.timestamps && server.timestamps)),
+        Some(negotiated("SACK", client.sack_permitted && server.sack_permitted)),
+        Some(negotiated("timestamps", client.timestamps && server.timestamps)),
         ecn(tcp.story.ecn).map(str::to_owned),
         others,
         missing_options_note(&client, &server),
@@ -77,15 +80,22 @@ pub(super) fn options(known: &FactInput<'_>) -> Option<String> {
     Some(parts.into_iter().flatten().collect::<Vec<_>>().join("; "))
 }
 
+/// The MSS that a side without the option is assumed to accept, in bytes (RFC 9293 §3.7.1).
+pub(in crate::explain) fn assumed_mss(of: &Endpoint) -> &'static str {
+    if of.address.to_canonical().is_ipv4() { "536" } else { "1,220" }
+}
+
 /// The result of the negotiation of ECN; `None` where it was not offered.
 pub(in crate::explain) fn ecn(agreed: Ecn) -> Option<&'static str> {
     Some(match agreed {
         Ecn::Unknown | Ecn::NotOffered => return None,
-        Ecn::Refused { accurate: true } => "Accurate ECN offered by the client, no ECN agreed",
-        Ecn::Refused { accurate: false } => "ECN offered by the client, not agreed",
-        Ecn::Classic { accurate: true } => "Accurate ECN offered by the client, classic ECN agreed (RFC 3168 §6.1.1)",
-        Ecn::Classic { accurate: false } => "ECN agreed (RFC 3168 §6.1.1)",
-        Ecn::Accurate => "Accurate ECN agreed (RFC 9768 §3.1)",
+        Ecn::Refused { accurate: true } => "Accurate ECN offered by the client, no ECN negotiated",
+        Ecn::Refused { accurate: false } => "ECN offered by the client, not negotiated",
+        Ecn::Classic { accurate: true } => {
+            "Accurate ECN offered by the client, classic ECN negotiated (RFC 3168 §6.1.1)"
+        }
+        Ecn::Classic { accurate: false } => "ECN negotiated (RFC 3168 §6.1.1)",
+        Ecn::Accurate => "Accurate ECN negotiated (RFC 9768 §3.1)",
     })
 }
 

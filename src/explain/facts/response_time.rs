@@ -27,7 +27,7 @@ pub(super) fn response_time(known: &FactInput<'_>) -> Option<String> {
     };
     let at_server = matches!(capture_point_evidence.capture_point, Some(CapturePoint::Server | CapturePoint::SameHost));
     let lost = match max >= SLOW_RESPONSE && !at_server {
-        true => "; where an answer was lost on the path to here, to its retransmission",
+        true => "; if an answer was lost before the capture point, the time runs to its retransmission",
         false => "",
     };
     let more = known.transfer.map_or_else(String::new, |transfer| pipelined(transfer.pipelined()));

@@ -91,7 +91,10 @@ fn idle_time(flow: &Flow) -> String {
         return "0 s".to_owned();
     }
     let share = flow.span().map_or_else(String::new, |span| {
-        format!(" ({} of that time)", transfer::percent(flow.idle.0 as f64 * 100.0 / span.0 as f64))
+        format!(
+            " ({} of the time from the first data to the last ACK)",
+            transfer::percent(flow.idle.0 as f64 * 100.0 / span.0 as f64)
+        )
     });
     format!("{}{share}: all data was acknowledged and nothing was in flight", flow.idle.human())
 }

@@ -18,10 +18,10 @@ pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, found: &mut impl FindingSi
     if let Some((count, shown_by)) = observations.capture_gap.filter(|_| !observations.gap_continues) {
         let text = match count {
             1 => format!(
-                "A byte of the {peer}'s, or its FIN, is acknowledged here, so it arrived, but it is not in the capture so far: the capture missed it, or holds it out of order further on; the network did not lose it."
+                "The ACK covers a byte or the FIN of the {peer} that was not captured before. It arrived: either the capture missed it, or contains it later (out of order)."
             ),
             _ => format!(
-                "{} of the {peer}'s are acknowledged here, so they arrived, but they are not in the capture so far: the capture missed them, or holds them out of order further on; the network did not lose them.",
+                "The ACK covers {} of the {peer} that were not captured before. They arrived: either the capture missed them, or contains them later (out of order).",
                 bytes(count)
             ),
         };
@@ -45,7 +45,7 @@ pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, found: &mut impl FindingSi
     }
     if let Some((timeout, ack)) = observations.frto {
         let text = format!(
-            "New data after the time-out in frame {timeout}, though not all bytes sent before it are acknowledged: the {who} does not retransmit more, but tests whether the time-out was spurious (F-RTO, RFC 5682 §2.1). The ACK in frame {ack} released it."
+            "New data after the timeout in frame {timeout}, though not all bytes sent before it are acknowledged: the {who} does not retransmit more, but tests whether the timeout was spurious (F-RTO, RFC 5682 §2.1). The ACK in frame {ack} released it."
         );
         found.push(Finding::new(Code::Frto, text, [timeout.get(), ack.get(), frame]));
     }
@@ -61,14 +61,14 @@ pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, found: &mut impl FindingSi
     }
     if let Some(syn_ack) = observations.unscaled_syn_ack.filter(|_| observations.shrunk > 0) {
         let text = format!(
-            "The {who}'s window falls by {} to {}. Either the {who} takes back what it had offered, or it scales its windows and a box on the path has removed the option from its SYN-ACK in frame {syn_ack} (RFC 7323 §2): the {peer} then takes them for too small.",
+            "The {who}'s window falls by {} to {}. Either the {who} shrank it, or it scales its windows and a middlebox has removed the option from its SYN-ACK in frame {syn_ack} (RFC 7323 §2): the {peer} then takes them for too small.",
             bytes(observations.shrunk),
             bytes(facts.window)
         );
         found.push(Finding::new(Code::WindowShrunk, text, [syn_ack.get(), frame]));
     } else if observations.shrunk > 0 {
         let text = format!(
-            "The {who} takes back {} that it had offered: the right edge of its window moves left. RFC 9293 §3.8.6 strongly discourages this; the {peer} must cope with it.",
+            "The {who} shrank its window by {}: the right edge moved left. RFC 9293 §3.8.6 strongly discourages this; the {peer} must handle it.",
             bytes(observations.shrunk)
         );
         found.push(Finding::new(Code::WindowShrunk, text, [frame]));
@@ -84,7 +84,7 @@ pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, found: &mut impl FindingSi
     }
     let asks = facts.probe.is_some_and(|probe| probe.is_question());
     if let Some((since, gap)) = observations.idle.filter(|_| !asks) {
-        let text = || format!("Nothing was captured for {} since frame {since}.", gap.human());
+        let text = || format!("No packet was captured for {} after frame {since}.", gap.human());
         found.add(Code::IdleGap, [since, frame], text);
     }
 }
@@ -98,7 +98,7 @@ pub(super) fn slow_answer(
 ) -> Finding {
     let (request, took) = (slow.request, facts.response_time.unwrap_or_default());
     let network = if slow.network >= COMPARABLE_RTT {
-        format!("; the network took about {} of it, as in the handshake", slow.network.human())
+        format!("; about {} of this was the network, as in the handshake", slow.network.human())
     } else {
         String::new()
     };
@@ -111,20 +111,20 @@ pub(super) fn slow_answer(
         Some(ack) => format!(
             "Frame {ack} had acknowledged the request, so it had arrived. Either the program took this time, or its answer was lost before the capture point and retransmitted. A capture at the server would show which."
         ),
-        None if !at_sender => "The request was sent once, and its ACK came with the answer or right before it. Candidates: a slow program, a long path or one with full queues, or an answer that was lost before the capture point and retransmitted. A capture at the server would show which.".to_owned(),
+        None if !at_sender => "The request was sent once, and its ACK came with the answer or right before it. Candidates: a slow program, a long or congested path, or an answer that was lost before the capture point and retransmitted. A capture at the server would show which.".to_owned(),
         None => "The request was sent once, and its ACK came with the answer or right before it. Either the program took this time, or the request arrived late; this capture does not show which.".to_owned(),
     };
     let known = lost.map_or(known, |lost| {
         format!(
-            "The lab's network had lost data from the server before this ({}). Either this is the retransmitted answer, or the program was slow.",
+            "The lab's link had dropped data from the server before this ({}). Either this is the retransmitted answer, or the program was slow.",
             lost_before(lost)
         )
     });
     let text = format!(
-        "{} after the request's last byte, in frame {request}, the {}{} ({}{network}). {known}",
-        took.human(),
+        "The {}{} {} after the request's last byte (frame {request}; {}{network}). {known}",
         event.direction.sender(),
-        if at_sender { " began to answer" } else { "'s answer began to come" },
+        if at_sender { " began to answer" } else { "'s answer began to arrive" },
+        took.human(),
         captured_at(slow.seen)
     );
     Finding::new(Code::SlowServer, text, slow_frames(event, slow))

@@ -54,8 +54,10 @@ fn of_segment(event: &Event<'_>, facts: &TcpFacts, found: &mut impl FindingSink)
     ecn::of(event, facts, found);
     opening::of(event, facts, found);
     if facts.flags.contains(TcpFlags::URG) {
-        let text =
-            format!("URG is set and the urgent pointer is {}: data to be read out of turn (RFC 6093).", facts.urgent);
+        let text = format!(
+            "URG is set, with urgent pointer {}: urgent data, which most systems deliver out of band (RFC 6093).",
+            facts.urgent
+        );
         found.push(Finding::new(Code::UrgentData, text, [frame]));
     }
     // a RST's own finding says it
@@ -74,9 +76,9 @@ fn of_packet(event: &Event<'_>, checksum: Checksum, found: &mut impl FindingSink
     if checksum == Checksum::Invalid {
         let none = matches!(&event.body, Body::Udp(facts) if facts.checksum_raw == 0);
         let text = if none {
-            "The checksum is 0, which is none at all: over IPv6 UDP must have one, and the receiver discards the packet silently (RFC 8200 §8.1), unless it is a tunnel's (RFC 6935)."
+            "The checksum field is 0 (no checksum). UDP over IPv6 requires one (RFC 8200 §8.1): the receiver discards the packet silently, except for some tunnels (RFC 6935)."
         } else {
-            "The checksum does not fit and is no placeholder of offloading: the packet was corrupted, and its receiver discards it silently; or it was changed after the checksum was made (rewritten addresses), and may be valid where it arrives."
+            "The checksum is invalid, and not the partial one of checksum offload. Either the packet was corrupted, and its receiver discards it silently, or it was rewritten after the checksum was computed (NAT), and may arrive with a valid one."
         };
         found.push(Finding::new(Code::ChecksumInvalid, text, [event.frame]));
     }
@@ -118,9 +120,8 @@ fn runs(frames: &[u64]) -> String {
 
 /// A packet that the capture holds twice.
 fn captured_twice(code: Code, first: u64, frame: u64) -> Finding {
-    let text = format!(
-        "The capture holds this packet twice, in frame {first} too: it was sent once, and this copy proves nothing."
-    );
+    let text =
+        format!("This packet was captured twice (also as frame {first}) but sent once; this duplicate proves nothing.");
     Finding::new(code, text, [first, frame])
 }
 
@@ -138,16 +139,16 @@ fn of_datagram(event: &Event<'_>, facts: &UdpFacts, found: &mut impl FindingSink
         let late: Vec<u64> = overtaken.frames().collect();
         let text = if frame == event.frame {
             format!(
-                "Its IP identification is lower than that of frame {by}, in a row that counts up: it was sent before it and overtaken in transit. UDP keeps no order."
+                "IP identifications increase here, and this one is lower than that of frame {by}: the datagram was sent before it and reordered in transit. UDP keeps no order."
             )
         } else if late.len() > 1 {
             format!(
-                "The IP identifications count up, as this one shows, and those of frames {} are lower than that of frame {by}, and each lower than the one before: they came in reverse order. UDP keeps no order.",
+                "IP identifications increase, as this one shows. Those of frames {} are lower than that of frame {by}, each lower than the one before: they arrived in reverse order. UDP keeps no order.",
                 late.iter().map(u64::to_string).collect::<Vec<_>>().join(", ")
             )
         } else {
             format!(
-                "The IP identifications count up, as this one shows, and that of frame {frame} is lower than that of frame {by}: frame {frame} was sent before it and overtaken in transit. UDP keeps no order."
+                "IP identifications increase, as this one shows. That of frame {frame} is lower than that of frame {by}: frame {frame} was sent before it and reordered in transit. UDP keeps no order."
             )
         };
         found.push(Finding::new(Code::UdpReordered, text, late.into_iter().chain([by, event.frame])));

@@ -28,7 +28,7 @@ pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, probe: Probe) -> Option<Fi
 fn silence(nth: u16, before_answered: bool, silence: Option<(u64, Nanos)>) -> String {
     let nothing = match (silence, nth) {
         (None, _) => String::new(),
-        (Some((since, silent)), ..=1) => format!(" Nothing was captured for {} since frame {since}.", silent.human()),
+        (Some((since, silent)), ..=1) => format!(" No packet was captured for {} after frame {since}.", silent.human()),
         (Some((since, silent)), _) => format!(" Nothing else was captured for {} since frame {since}.", silent.human()),
     };
     let before = match (nth, before_answered) {

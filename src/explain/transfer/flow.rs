@@ -30,9 +30,6 @@ pub(in crate::explain) struct Flow {
     acked_before: u64,
     had: u64,
     echoed: u64,
-    /// Number of runs of data segments that a segment with PSH ends: the sends that can be distinguished.
-    pub(in crate::explain) runs: u64,
-    in_run: bool,
     /// Most payload bytes sent and not yet acknowledged.
     pub(in crate::explain) most_in_flight: u32,
     pub(in crate::explain) rounds: Rounds,
@@ -125,7 +122,6 @@ impl Flow {
         if !again || fresh > 0 {
             self.segments += 1;
             self.bytes += u64::from(if again { fresh } else { facts.len });
-            self.run(facts.flags.contains(TcpFlags::PSH));
         }
         if !again {
             // of segments whose size limit is not known none is full
@@ -137,11 +133,6 @@ impl Flow {
         }
         self.acked.get_or_insert(SeqNumber(facts.seq.wrapping_add(syn)));
         self.most_in_flight = self.most_in_flight.max(self.in_flight());
-    }
-
-    fn run(&mut self, push: bool) {
-        self.runs += u64::from(!self.in_run);
-        self.in_run = !push;
     }
 
     /// Takes a segment of the peer.

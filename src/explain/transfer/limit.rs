@@ -20,17 +20,17 @@ pub(in crate::explain) fn of(flow: &Flow, sender: Direction, capture_point: Opti
     }
     match Measures::of(capture_point, sender) {
         Measures::RoundTrip => {}
-        Measures::Delay => return format!("unknown: what the {who} waits for does not show at the {peer}"),
-        Measures::Part => return format!("unknown: what the {who} waits for shows only at the {who}"),
+        Measures::Delay => return format!("unknown: a capture at the {peer} does not show what the {who} waited for"),
+        Measures::Part => return format!("unknown: only a capture at the {who} shows what the {who} waited for"),
         Measures::Unknown => {
-            return format!("unknown: it shows only at the {who}, and the capture point is unknown");
+            return format!("unknown: only a capture at the {who} shows it, and the capture point is unknown");
         }
     }
     let network = spent.repair.saturating_add(spent.network);
     let program = share(spent.program);
     match () {
         () if flow.rounds.count <= 1 && flow.again == 0 => {
-            format!("nothing: the {who} had sent all before the first ACK came")
+            format!("nothing: the {who} sent all data before the first ACK")
         }
         () if spent.percent(spent.program) >= LIMITING_SHARE => {
             format!("the application (or pacing): {program} of the time the {who} could have sent and did not")
@@ -40,7 +40,7 @@ pub(in crate::explain) fn of(flow: &Flow, sender: Direction, capture_point: Opti
             format!("unknown: the {who}'s waits were too short to show what ended them")
         }
         () => format!(
-            "nothing alone: the application (or pacing) {program} of the time, the {peer}'s window {}, the network {}",
+            "no single cause: the application (or pacing) {program} of the time, the {peer}'s window {}, the network {}",
             share(spent.window),
             share(network)
         ),
@@ -51,9 +51,9 @@ pub(in crate::explain) fn of(flow: &Flow, sender: Direction, capture_point: Opti
 fn network_of(flow: &Flow, who: &str) -> String {
     let spent = &flow.spent;
     let repaired = if flow.all_spurious() {
-        "went by until bytes that were not lost were retransmitted and acknowledged"
+        "passed until bytes that were not lost were retransmitted and acknowledged"
     } else {
-        "went by until retransmitted bytes were acknowledged"
+        "was loss recovery (until retransmitted bytes were acknowledged)"
     };
     let repairs = format!("{} of the time {repaired}", percent(spent.percent(spent.repair)));
     let waits = format!(

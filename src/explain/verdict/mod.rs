@@ -49,8 +49,11 @@ impl VerdictLine {
 
     /// The sentence with its frames: "Reset by the client: … (frame 11)."
     pub fn text(&self) -> String {
-        let named: Vec<_> = self.frames.iter().take(FRAMES).map(|frame| thousands_free(*frame)).collect();
-        match (self.frames.len(), self.frames.len().saturating_sub(FRAMES) as u64 + self.frames_left_out) {
+        // one more costs no more room than its number
+        let alone = self.frames.len() == FRAMES + 1 && self.frames_left_out == 0;
+        let room = if alone { self.frames.len() } else { FRAMES };
+        let named: Vec<_> = self.frames.iter().take(room).map(|frame| thousands_free(*frame)).collect();
+        match (self.frames.len(), self.frames.len().saturating_sub(room) as u64 + self.frames_left_out) {
             (0, _) => format!("{}.", self.sentence),
             (1, 0) => format!("{} (frame {}).", self.sentence, named.concat()),
             (_, 0) => format!("{} (frames {}).", self.sentence, named.join(", ")),

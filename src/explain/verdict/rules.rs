@@ -3,6 +3,7 @@
 use super::{Case, VerdictLine, VerdictRule};
 use crate::echo::EchoLog;
 use crate::explain::merged::MergedFinding;
+use crate::explain::words::lowered;
 use crate::model::thresholds::NOTICEABLE_ZERO_WINDOW;
 use crate::model::{FindingCode, Nanos, Severity, counted, thousands};
 use crate::track::{Close, Handshake, Share, Wait};
@@ -22,10 +23,7 @@ const SURGE: VerdictRule = VerdictRule {
     label: "Part of a flood or scan",
     says: |case| {
         case.totals.in_surge.then(|| {
-            VerdictLine::new(
-                "Part of a flood or scan, which is reported for the whole capture",
-                [case.totals.first_frame],
-            )
+            VerdictLine::new("Part of a flood or scan (see the capture's findings)", [case.totals.first_frame])
         })
     },
 };
@@ -74,7 +72,7 @@ const RESET: VerdictRule = VerdictRule {
         let Some(finding) = listed else {
             // one that ends an open connection is more than a note
             case.tcp.filter(|tcp| tcp.close == Close::Rst && tcp.handshake != Handshake::Refused)?;
-            return case.found(FindingCode::ResetStale).map(|finding| line("Ended by a RST", finding));
+            return case.found(FindingCode::ResetStale).map(|finding| line("Reset", finding));
         };
         // an unknown RST may be another host's
         let sender = finding.sender.filter(|_| finding.code != FindingCode::ResetUnknown);
@@ -120,9 +118,9 @@ pub(super) const SLOW: VerdictRule = VerdictRule {
         // gaps that no retransmission filled were left by packets that came late
         let lost = REPAIRS.iter().any(|code| case.found(*code).is_some());
         let doing =
-            if *wait == Wait::Recovery && !lost { "waiting for packets that others had overtaken" } else { doing };
+            if *wait == Wait::Recovery && !lost { "waiting for packets that arrived out of order" } else { doing };
         let (time, of) = (share.time.human(), total.human());
-        let sentence = format!("Slow: {time} of {of} were spent {doing}{}", longest(&share));
+        let sentence = format!("Slow: {time} of {of} spent {doing}{}", longest(&share));
         Some(VerdictLine::new(sentence, [share.to]))
     },
 };
@@ -133,10 +131,8 @@ pub(super) const UNEXPLAINED: VerdictRule = VerdictRule {
     says: |case| {
         let (share, total) = much(case, Wait::Unknown)?;
         let (time, of) = (share.time.human(), total.human());
-        let sentence = format!(
-            "{time} of {of} are unexplained: the capture does not show what caused the wait{}",
-            longest(&share)
-        );
+        let sentence =
+            format!("{time} of {of} unexplained: the capture does not show what caused the wait{}", longest(&share));
         Some(VerdictLine::new(sentence, [share.to]))
     },
 };
@@ -151,7 +147,7 @@ fn much(case: &Case<'_>, wait: Wait) -> Option<(Share, Nanos)> {
 
 /// The longest interval of a wait, if there were several.
 fn longest(share: &Share) -> String {
-    if share.longest == share.time { String::new() } else { format!(", the longest {}", share.longest.human()) }
+    if share.longest == share.time { String::new() } else { format!("; longest wait {}", share.longest.human()) }
 }
 
 /// The labels of warnings.
@@ -172,7 +168,7 @@ const WARNINGS: &[(FindingCode, &str)] = &[
     (FindingCode::Retransmit, ""),
     (FindingCode::OtherHost, "Another host"),
     (FindingCode::SackReneging, "SACK reneging"),
-    (FindingCode::SpuriousRetransmit, "Retransmitted needlessly"),
+    (FindingCode::SpuriousRetransmit, "Spurious retransmission"),
     (FindingCode::Reordered, "Out of order"),
     (FindingCode::CaptureGap, "Gaps in the capture"),
     (FindingCode::WireDropped, "Loss"),
@@ -192,12 +188,15 @@ pub(super) const WARNED: VerdictRule = VerdictRule {
 
 /// A reset ended it, for a harmless reason.
 const ENDED_BY_RESET: VerdictRule = VerdictRule {
-    label: "Ended by a RST",
+    label: "Reset",
     says: |case| {
         case.tcp.filter(|tcp| tcp.close == Close::Rst)?;
         let stale = [FindingCode::ResetStale, FindingCode::MptcpFastclose, FindingCode::ResetIgnored];
         let finding = stale.iter().find_map(|code| case.found(*code));
-        Some(finding.map_or_else(|| VerdictLine::new("Ended by a RST", []), |finding| line("Ended by a RST", finding)))
+        Some(finding.map_or_else(
+            || VerdictLine::new("Reset: the connection ended with RST", []),
+            |finding| line("Reset", finding),
+        ))
     },
 };
 
@@ -273,10 +272,10 @@ pub(super) const CUT: VerdictRule = VerdictRule {
             }
         }
         if totals.packets.server_to_client == 0 {
-            lacks.push("every packet of the server");
+            lacks.push("all packets from the server");
         }
         if totals.packets.client_to_server == 0 {
-            lacks.push("every packet of the client");
+            lacks.push("all packets from the client");
         }
         if totals.udp.as_ref().is_some_and(|udp| udp.unanswered.count > 0 && lacks.is_empty()) {
             lacks.push("answers");
@@ -284,7 +283,7 @@ pub(super) const CUT: VerdictRule = VerdictRule {
         if lacks.is_empty() && !totals.may_go_on() {
             return None;
         }
-        let stopped = if totals.may_go_on() { "; it may go on after the capture" } else { "" };
+        let stopped = if totals.may_go_on() { "; it may continue after the capture" } else { "" };
         let what = if lacks.is_empty() { String::new() } else { format!(", but the capture lacks {}", and(&lacks)) };
         Some(VerdictLine::new(format!("No problem found{what}{stopped}"), []))
     },
@@ -314,13 +313,16 @@ pub(super) const HEALTHY: VerdictRule = VerdictRule {
             {
                 "all data was acknowledged".to_owned()
             }
-            (None, _) => format!(
-                "the client sent {}, the server {}",
-                counted(payload.client_to_server, "byte"),
-                counted(payload.server_to_client, "byte")
-            ),
+            (None, _) => {
+                let amount = |bytes, none: &str| if bytes == 0 { none.to_owned() } else { counted(bytes, "byte") };
+                format!(
+                    "the client sent {}, the server {}",
+                    amount(payload.client_to_server, "no data"),
+                    amount(payload.server_to_client, "none")
+                )
+            }
         };
-        let close = if case.tcp.is_some() { ", closed by both sides" } else { "" };
+        let close = if case.tcp.is_some() { "; both sides closed" } else { "" };
         Some(VerdictLine::new(format!("Healthy: {what}{close}"), []))
     },
 };
@@ -363,17 +365,6 @@ fn first_sentence(text: &str) -> String {
         rest = from.get(end + 1..).unwrap_or_default();
     }
     short + rest
-}
-
-/// The text with a small first letter, unless it is an abbreviation.
-fn lowered(text: &str) -> String {
-    let mut letters = text.chars();
-    match (letters.next(), letters.clone().next()) {
-        (Some(first), Some(second)) if first.is_uppercase() && (second.is_lowercase() || second == ' ') => {
-            first.to_lowercase().chain(letters).collect()
-        }
-        _ => text.to_owned(),
-    }
 }
 
 /// `a`, `a and b`, `a, b and c`.

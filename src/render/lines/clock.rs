@@ -58,9 +58,9 @@ mod tests {
     fn dates(zone: TimeZone, times: &[(i64, u32)]) -> Vec<String> {
         let mut clock = Clock::new(zone);
         let date = |(seconds, nanos): &(i64, u32)| {
-            let mut buffer = Buffer::with_capacity(64);
+            let mut buffer = Buffer::new();
             clock.write(Timestamp::new(*seconds, *nanos), &mut buffer);
-            String::from_utf8(buffer.as_bytes().to_vec()).expect("ASCII")
+            buffer.into_string()
         };
         times.iter().map(date).collect()
     }

@@ -11,12 +11,10 @@ use super::row::Row;
 use super::step_line::StepLine;
 use crate::report::View;
 
-/// Rows in a block.
-const ROWS: usize = 2_048;
+/// Rows in a block: so many that their text nearly fills a buffer.
+const ROWS: usize = 512;
 /// Blocks on their way at once.
-const BLOCKS: usize = 4;
-/// About as many bytes of text as a block makes.
-const TEXT: usize = ROWS * 128;
+const BLOCKS: usize = 16;
 
 /// Rows, and in time their text.
 struct Block {
@@ -106,7 +104,7 @@ impl FormatThread {
 
 impl Block {
     fn new() -> Self {
-        Self { rows: Vec::with_capacity(ROWS), prefix: String::new(), text: Buffer::with_capacity(TEXT) }
+        Self { rows: Vec::with_capacity(ROWS), prefix: String::new(), text: Buffer::new() }
     }
 
     /// Makes text of the rows.
@@ -121,9 +119,7 @@ impl Block {
 
     /// Writes the text, and is empty again.
     fn write(&mut self, out: &mut impl Write) -> io::Result<()> {
-        out.write_all(self.text.as_bytes())?;
-        self.text.clear();
-        Ok(())
+        self.text.write_to(out)
     }
 }
 

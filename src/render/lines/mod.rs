@@ -28,9 +28,6 @@ use crate::explain::{Conversation, Step};
 use crate::model::CaptureInfo;
 use crate::report::{CaptureTotals, Cell, Choice, Sink, TracedCall};
 
-/// So much is written at once.
-const BLOCK: usize = 1 << 16;
-
 pub(super) static FORMAT: Format = Format {
     name: "lines",
     extension: "txt",
@@ -42,7 +39,7 @@ pub(super) static FORMAT: Format = Format {
     sink: Some(|out, options| {
         Box::new(Lines {
             out,
-            buffer: Buffer::with_capacity(BLOCK + 1024),
+            buffer: Buffer::new(),
             line: StepLine::new(&options.view),
             formatter: LineFormatter::new(options.view.clone()),
             prefix: String::new(),
@@ -66,13 +63,12 @@ impl<W: Write> Lines<W> {
     /// Ends a line.
     fn end_line(&mut self) -> io::Result<()> {
         self.buffer.push(b'\n');
-        if self.buffer.len() >= BLOCK { self.write_out() } else { Ok(()) }
+        if self.buffer.is_full() { self.write_out() } else { Ok(()) }
     }
 
     fn write_out(&mut self) -> io::Result<()> {
         self.formatter.finish(&mut self.line, &self.prefix, &mut self.out)?;
-        self.out.write_all(self.buffer.as_bytes())?;
-        self.buffer.clear();
+        self.buffer.write_to(&mut self.out)?;
         self.out.flush()
     }
 }

@@ -1,61 +1,57 @@
 //! The record of a conversation's answers, which comes after its own where answers are asked for.
 
-use serde::Serialize;
-
+use super::super::buffer::Buffer;
+use super::json::{Json, List, Word, object};
 use crate::explain::{Answer, AnswerTable, Answered, Conversation};
+use crate::track::StreamId;
 
-#[derive(Serialize)]
-pub(in crate::render) struct AnswersRecord {
-    protocol: &'static str,
-    stream: u32,
-    answers: Vec<AnswerRecord>,
+/// The answers about a conversation.
+pub(in crate::render) struct Answers {
+    stream: StreamId,
+    answers: Vec<Answered>,
 }
 
-#[derive(Serialize)]
-struct AnswerRecord {
-    id: &'static str,
-    question: &'static str,
-    answer: Option<String>,
-    cannot_tell: Option<String>,
-    calculation: Vec<String>,
-    frames: Vec<u64>,
-    tables: Vec<TableRecord>,
-}
-
-#[derive(Serialize)]
-struct TableRecord {
-    caption: String,
-    head: Vec<&'static str>,
-    rows: Vec<Vec<String>>,
-    left_out: u64,
-}
-
-impl AnswersRecord {
-    /// The record, if answers are asked for.
+impl Answers {
+    /// The answers, if they are asked for.
     pub(in crate::render) fn of(conversation: &Conversation) -> Option<Self> {
-        let stream = conversation.totals.stream;
-        let answers = conversation.answers()?.into_iter().map(AnswerRecord::from).collect();
-        Some(Self { protocol: stream.protocol.name(), stream: stream.number, answers })
+        Some(Self { stream: conversation.totals.stream, answers: conversation.answers()? })
     }
 }
 
-impl From<Answered> for AnswerRecord {
-    fn from(Answered { question, answer }: Answered) -> Self {
+impl Json for &Answers {
+    fn write(self, out: &mut Buffer) {
+        object!(out, {
+            "kind": Word("answers"),
+            "protocol": Word(self.stream.protocol.name()),
+            "stream": self.stream.number,
+            "answers": self.answers.as_slice(),
+        });
+    }
+}
+
+impl Json for &Answered {
+    fn write(self, out: &mut Buffer) {
+        let Answered { question, answer } = self;
         let Answer { text, cannot_tell, calculation, frames, tables } = answer;
-        Self {
-            id: question.id,
-            question: question.text,
-            answer: (!text.is_empty()).then_some(text),
-            cannot_tell,
-            calculation,
-            frames,
-            tables: tables.into_iter().map(TableRecord::from).collect(),
-        }
+        object!(out, {
+            "id": Word(question.id),
+            "question": question.text,
+            "answer": (!text.is_empty()).then_some(text),
+            "cannot_tell": cannot_tell.as_ref(),
+            "calculation": calculation.as_slice(),
+            "frames": frames.as_slice(),
+            "tables": tables.as_slice(),
+        });
     }
 }
 
-impl From<AnswerTable> for TableRecord {
-    fn from(AnswerTable { caption, head, rows, left_out }: AnswerTable) -> Self {
-        Self { caption, head, rows, left_out }
+impl Json for &AnswerTable {
+    fn write(self, out: &mut Buffer) {
+        object!(out, {
+            "caption": &self.caption,
+            "head": List(self.head.iter().copied()),
+            "rows": List(self.rows.iter().map(Vec::as_slice)),
+            "left_out": self.left_out,
+        });
     }
 }

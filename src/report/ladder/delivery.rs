@@ -39,9 +39,9 @@ impl DeliveryStatus {
         match self {
             Self::Arrived => None,
             Self::Lost(again) => Some(format!("lost; retransmitted in frame {again}")),
-            Self::Unanswered(again) => Some(format!("no ACK came; retransmitted in frame {again}")),
-            Self::LostOnWire(None) => Some("lost on the wire".to_owned()),
-            Self::LostOnWire(Some(again)) => Some(format!("lost on the wire; retransmitted in frame {again}")),
+            Self::Unanswered(again) => Some(format!("not acknowledged; retransmitted in frame {again}")),
+            Self::LostOnWire(None) => Some("dropped by the lab's link".to_owned()),
+            Self::LostOnWire(Some(again)) => Some(format!("dropped by the lab's link; retransmitted in frame {again}")),
             Self::Corrupted(None) => Some("corrupted".to_owned()),
             Self::Corrupted(Some(again)) => Some(format!("corrupted; retransmitted in frame {again}")),
         }

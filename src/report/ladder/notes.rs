@@ -75,7 +75,7 @@ fn delivery_notes(ladder: &Ladder) -> Vec<String> {
         notes.push("An arrow that ends short in a cross was lost: the receiver reported the gap.".to_owned());
     }
     if has(|delivery| matches!(delivery, DeliveryStatus::LostOnWire(_))) {
-        notes.push("An arrow that ends short in a cross was lost: the wire between the hosts says so.".to_owned());
+        notes.push("An arrow that ends short in a cross was lost: the lab's link dropped it.".to_owned());
     }
     if has(|delivery| matches!(delivery, DeliveryStatus::Unanswered(_))) {
         notes.push(

@@ -16,6 +16,9 @@ use crate::track::rtt::Estimator;
 const LARGEST_SHIFT: u8 = 14;
 /// The number of a side's last segments that are remembered with their ACK numbers, to decide what a RST answers.
 const RECENT: usize = 4;
+/// Timestamps of one connection are no further apart than this within a few seconds: their clocks tick at most every 1 ms
+/// (RFC 7323 §5.4).
+const SOON_AFTER: u32 = 10_000;
 
 /// A segment as a reset refers to it.
 #[derive(Clone, Copy, Debug, Default)]
@@ -219,6 +222,14 @@ impl TcpEndpoint {
             (Some(stamps), Some((newest, _))) => stamps.value.wrapping_sub(newest).cast_signed() >= 0,
             _ => true,
         }
+    }
+
+    /// Returns `true` if a timestamp shows that it sent the segment, and soon after its newest one: no other connection has
+    /// a timestamp so near (RFC 7323 §5.4).
+    #[cold]
+    pub(super) fn is_soon_after(&self, segment: &Segment) -> bool {
+        let stamps = segment.options.timestamps.zip(self.newest_timestamp);
+        stamps.is_some_and(|(stamps, (newest, _))| stamps.value.wrapping_sub(newest) < SOON_AFTER)
     }
 
     /// Notes data that it sends for the first time: an answer to what the peer has sent before.

@@ -12,7 +12,7 @@ use crate::track::packet_ref::PacketRef;
 use crate::track::retransmission_proof::View;
 
 impl Connection {
-    /// Notes new data that the first ACK after a time-out released while bytes that were in flight are still missing.
+    /// Notes new data that the first ACK after a timeout released while bytes that were in flight are still missing.
     #[inline]
     pub(super) fn note_frto(&mut self, packet: &PacketRef, segment: &Segment, observations: &mut Observations) {
         let lasts = |recovery: &Recovery| recovery.timeout && !recovery.is_over(self.endpoints.get(!packet.direction));
@@ -30,7 +30,7 @@ impl Connection {
         let (own, peer) = (self.endpoints.get(packet.direction), self.endpoints.get(!packet.direction));
         let recovery = own.loss().recovery.as_ref()?;
         let at_sender = matches!(View::of(capture_point, packet.direction), View::Sender | View::Both);
-        // the next ACK shows whether the time-out was spurious, and ends the test
+        // the next ACK shows whether the timeout was spurious, and ends the test
         let (ack, at) = peer.advanced;
         let head = recovery.acked.and_then(|head| own.sent.carried(head)).and_then(|sent| sent.acked_by);
         let first = ack > recovery.frame && head.is_some_and(|by| by.get() == ack);

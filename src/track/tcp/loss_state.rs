@@ -145,14 +145,14 @@ pub(super) struct Recovery {
 /// The retransmission timer of a sender, as its transmissions show it (RFC 6298 §5).
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct RetransmissionTimer {
-    /// The last transmission that restarted it, other than new data: a time-out's, a probe, the head of a fast recovery.
+    /// The last transmission that restarted it, other than new data: a timeout's, a probe, the head of a fast recovery.
     pub(super) restarted: Option<(u64, OptTime)>,
     /// The last restart was by a tail-loss probe.
     pub(super) probe: bool,
-    /// The last restart was by a time-out or a tail-loss probe; unknown which.
+    /// The last restart was by a timeout or a tail-loss probe; unknown which.
     pub(super) may_be_probe: bool,
-    /// The time that the timer had run before the last time-out.
+    /// The time that the timer had run before the last timeout.
     pub(super) wait: Option<Nanos>,
-    /// Time-outs in a row.
+    /// Timeouts in a row.
     pub(super) in_row: u32,
 }

@@ -213,11 +213,8 @@ impl SummaryRecorder {
         }
         if let Some(repeat) = repeat.filter(|repeat| !repeat.is_duplicate()) {
             self.rare().retransmissions.get_mut(direction).see(frame);
-            if repeat.cause().detail == "icmp"
-                && let Some(path) = self.rare().path_mtu.get_mut(direction)
-            {
-                path.retransmitted.see(frame);
-                path.bytes += u64::from(segment.len);
+            if let Some(path) = self.rare().path_mtu.get_mut(direction) {
+                path.follow(frame, segment, repeat.cause().detail == "icmp");
             }
         }
         if let Some(probe) = probe {

@@ -48,7 +48,7 @@ impl Recovery {
         acked.is_before(self.until).then(|| self.until.relative_to(acked))
     }
 
-    /// Returns `true` if it began with a time-out.
+    /// Returns `true` if it began with a timeout.
     pub(super) fn after_timeout(&self) -> bool {
         self.timeout
     }

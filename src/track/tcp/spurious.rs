@@ -60,7 +60,7 @@ impl TcpEndpoint {
             peer.sent.doubt_bad_checksum();
             return Some(SpuriousEvidence::Unseen { frame, reported_by });
         }
-        // a copy that the capture missed comes a time-out and a round trip later
+        // a copy that the capture missed comes a timeout and a round trip later
         let round_trip = peer.estimator.smoothed().unwrap_or_default();
         let at_once = packet.since(bad.at).is_none_or(|took| took < MIN_RTO.plus(round_trip));
         if !at_once {

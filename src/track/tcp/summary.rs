@@ -8,8 +8,11 @@ use super::rules::window::ProvenZeroWindow;
 use super::scoreboard::BadChecksums;
 use super::two_ttls::TwoTtls;
 use super::unseen::UnseenSide;
-use crate::model::{Direction, Nanos, Occurrences, OptionKinds, PerDirection};
+use crate::model::{Direction, Nanos, Occurrences, OptionKinds, PerDirection, Segment};
 use crate::track::capture_point::CapturePointEvidence;
+
+/// Bytes of an IPv4 header without options (RFC 791 §3.1).
+const MIN_IP_HEADER: u32 = 20;
 
 /// A side's FIN.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,8 +120,26 @@ pub struct PathMtu {
     pub mtu: Option<u32>,
     /// Retransmissions for it.
     pub retransmitted: Occurrences,
+    /// Later retransmissions that are still longer than the link takes.
+    pub too_long: Occurrences,
     /// Their payload bytes.
     pub bytes: u64,
+}
+
+impl PathMtu {
+    /// Takes a retransmission after the error; `for_it`: the error made its sender retransmit.
+    pub(super) fn follow(&mut self, frame: u64, segment: &Segment, for_it: bool) {
+        if for_it {
+            self.retransmitted.see(frame);
+            self.bytes += u64::from(segment.len);
+            return;
+        }
+        // an IPv6 header is longer: what is too long here is too long there
+        let length = segment.len + u32::from(segment.header_len) + MIN_IP_HEADER;
+        if self.mtu.is_some_and(|mtu| length > mtu) {
+            self.too_long.see(frame);
+        }
+    }
 }
 
 /// The events of a connection, beyond its totals.

@@ -97,7 +97,7 @@ const CORRUPTED: Rule<Acceptability> = Rule {
         reaction: Reaction::Nothing,
         was_sent: true,
         sure: true,
-        step: |_, words| format!("the checksum is wrong, so the {} discards it", words.receiver),
+        step: |_, words| format!("the checksum is invalid, so the {} discards it", words.receiver),
     },
     applies: |case| {
         let wrong = case.segment.checksum == Checksum::Invalid && case.checksums_tell;
@@ -107,7 +107,7 @@ const CORRUPTED: Rule<Acceptability> = Rule {
     candidates: no_candidates,
     says: |_, words| {
         format!(
-            "The checksum is wrong, while other segments of the {} have valid ones: the segment was corrupted, and the {} discards it (RFC 9293 §3.1). Nothing in it is used here.",
+            "The checksum is invalid, while other segments of the {} have valid ones: the segment was corrupted, and the {} discards it (RFC 9293 §3.1). Nothing in it is used here.",
             words.sender, words.receiver
         )
     },
@@ -123,7 +123,7 @@ const UNSIGNED: Rule<Acceptability> = Rule {
         was_sent: false,
         sure: true,
         step: |_, words| {
-            format!("it lacks the signature that this connection agreed on, so the {} discards it", words.receiver)
+            format!("it lacks the signature that this connection negotiated, so the {} discards it", words.receiver)
         },
     },
     applies: |case| {
@@ -173,7 +173,7 @@ const OLD_TIMESTAMP: Rule<Acceptability> = Rule {
     },
     says: |proof, words| {
         format!(
-            "TSval {} is older than {}, which the {} sent before: the {} discards the segment (PAWS), and RFC 7323 §5.3 has it answer with an ACK.",
+            "TSval {} is older than {}, which the {} sent before: the {} discards the segment (PAWS); RFC 7323 §5.3 requires an ACK in reply.",
             proof.number, proof.limit, words.sender, words.receiver
         )
     },
@@ -195,7 +195,7 @@ const OUTSIDE_WINDOW: Rule<Acceptability> = Rule {
     candidates: foreign,
     says: |proof, words| {
         format!(
-            "Sequence number {} lies outside the {}'s receive window, which ends at {} by the captured ACKs: the {} discards the segment, and RFC 9293 §3.10.7.4 has it answer with an ACK. Only frames missing from the capture could make it acceptable.",
+            "Sequence number {} lies outside the {}'s receive window, which ends at {} by the captured ACKs: the {} discards the segment; RFC 9293 §3.10.7.4 requires an ACK in reply. Only frames missing from the capture could make it acceptable.",
             proof.number, words.receiver, proof.limit, words.receiver
         )
     },
@@ -279,7 +279,7 @@ const FOREIGN_ACK: Rule<Acceptability> = Rule {
     candidates: foreign,
     says: |proof, words| {
         format!(
-            "ACK number {} is not one of this connection: the {} has sent up to {}. The {} discards the segment; RFC 5961 §5.2 has it answer with a challenge ACK. Such segments come from an older connection, from a NAT or load balancer that mixes connections, or are forged.",
+            "ACK number {} is not one of this connection: the {} has sent up to {}. The {} discards the segment; RFC 5961 §5.2 requires a challenge ACK in reply. Such segments come from an older connection, from a NAT or load balancer that mixes connections, or are forged.",
             proof.number, words.receiver, proof.limit, words.receiver
         )
     },
@@ -296,8 +296,8 @@ const ACK_OF_UNSENT: Rule<Acceptability> = Rule {
         sure: false,
         step: |proof, words| {
             format!(
-                "its ACK number {} is beyond {}, the end of all that the {} has sent in this capture: either the capture lacks packets of the {}, or the {} discards it",
-                proof.number, proof.limit, words.receiver, words.receiver, words.receiver
+                "its ACK number {} is beyond {}, the end of the {}'s captured data: the capture lacks packets, or the {} discards it",
+                proof.number, proof.limit, words.receiver, words.receiver
             )
         },
     },
@@ -374,6 +374,10 @@ fn outside_window(case: &Case<'_>) -> Option<Proof> {
         return Some(proof(case.peer.window_end.unwrap_or(expected)));
     }
     let end = case.peer.window_end.filter(|_| distance > 0 && case.soon)?;
+    // a later segment of the same stream, by its timestamp: the capture lacks what came between
+    if case.own.is_soon_after(case.segment) {
+        return None;
+    }
     (!seq.is_before(end)).then(|| proof(end))
 }
 

@@ -98,7 +98,7 @@ const CORRUPTED_ACCEPTED: Rule<Arrivals> = Rule {
     },
     says: |proof, _| {
         format!(
-            "Acknowledges frame {}, whose checksum is invalid, and the capture holds no other copy of its bytes: the receiver accepted it. It arrived intact, or the receiver does not verify checksums, as between virtual machines of one host; so others like it need not be lost either.",
+            "Acknowledges frame {}, whose checksum is invalid, and the capture has no other transmission of its bytes: the receiver accepted it. It arrived intact, or the receiver does not verify checksums, as between virtual machines of one host; so others like it need not be lost either.",
             proof.frame
         )
     },
@@ -119,7 +119,7 @@ const CORRUPTED_DISCARDED: Rule<Arrivals> = Rule {
     },
     says: |proof, _| {
         format!(
-            "Acknowledges the bytes of frame {}, whose checksum is invalid, and frame {} had reported a gap in its place: the receiver discarded it, and the copy that arrived is not in the capture.",
+            "Acknowledges the bytes of frame {}, whose checksum is invalid, and frame {} had reported a gap there: the receiver discarded it, and the transmission that arrived is not in the capture.",
             proof.frame, proof.other
         )
     },

@@ -97,7 +97,7 @@ const PARTLY: Rule<Dsacks> = Rule {
     },
     says: |proof, _| {
         format!(
-            "DSACK (RFC 2883): {} of frame {} arrived twice, so retransmitting them was not needed. It says nothing of the others.",
+            "DSACK (RFC 2883): {} of frame {} arrived twice, so retransmitting them was not needed. The DSACK does not cover the other bytes.",
             counted(u64::from(proof.bytes), "byte"),
             proof.frame
         )

@@ -150,7 +150,7 @@ const NEVER_OPENED: Rule<PortReuse> = rule(
     },
     |proof, _| {
         format!(
-            "New attempt on the ports of stream {}, which never opened (frame {}{}). The initial sequence number differs, so this is no retransmission.",
+            "New attempt on the ports of stream {}, which never opened (frame {}{}). The initial sequence number differs, so this is not a retransmission.",
             thousands(u64::from(proof.stream)),
             proof.frame,
             time_since(proof)
@@ -260,7 +260,7 @@ const OWN_TIME_WAIT: Rule<PortReuse> = rule(
     |case| case.closed().filter(|(sender, _, _)| *sender).map(|(_, _, proof)| proof),
     |proof, words| {
         format!(
-            "New connection on the ports of stream {}, which was closed in frame {}{}. The {} itself {} TIME-WAIT: either its kernel gave the port away early (Linux: tcp_tw_reuse), or another host behind the same address sent this (NAT).",
+            "New connection on the ports of stream {}, which was closed in frame {}{}. The {} itself {} TIME-WAIT: either its kernel reused the port early (Linux: tcp_tw_reuse), or another host behind the same address sent this (NAT).",
             thousands(u64::from(proof.stream)),
             proof.frame,
             time_since(proof),
@@ -329,12 +329,12 @@ const REFUSED: Rule<PortReuse> = Rule {
             let (syn, stream) = (proof.syn.map_or(0, NonZeroU64::get), thousands(u64::from(proof.stream)));
             if proof.closed && !proof.unacked {
                 return format!(
-                    "Refuses the SYN in frame {syn}: no new connection. The {} holds TIME-WAIT for stream {stream} and repeats its last ACK (RFC 9293 §3.10.7.4).",
+                    "The {} rejects the SYN in frame {syn}; no new connection opens. It is in TIME-WAIT for stream {stream} and repeats its last ACK (RFC 9293 §3.10.7.4).",
                     words.sender
                 );
             }
             format!(
-                "Refuses the SYN in frame {syn} by a challenge ACK (RFC 5961 §4): no new connection. The {} still has that of stream {stream} and acknowledges what it expects there; only a RST at that number would end it.",
+                "The {} rejects the SYN in frame {syn} with a challenge ACK (RFC 5961 §4); no new connection opens. It still has the old connection (stream {stream}) and acknowledges what it expects there; only a RST at that number would end it.",
                 words.sender
             )
         },
@@ -344,7 +344,7 @@ const REFUSED: Rule<PortReuse> = Rule {
 /// TIME-WAIT lasts at least as long as Linux's 60 s.
 fn holds(proof: &ReuseProof) -> &'static str {
     match proof.since {
-        Some(since) if since > SHORTEST_TIME_WAIT => "may hold",
-        _ => "holds",
+        Some(since) if since > SHORTEST_TIME_WAIT => "may be in",
+        _ => "is in",
     }
 }

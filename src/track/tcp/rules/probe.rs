@@ -122,14 +122,14 @@ const NEW_BYTE: Rule<Probes> = Rule {
     },
     cause: |_| PERSIST,
     candidates: no_candidates,
-    says: |proof, words| asks_for_window(proof, words, "One byte beyond it"),
+    says: |proof, words| asks_for_window(proof, words, "One byte beyond the window"),
     frames,
 };
 
 /// One below the next number: Linux's probe, which any receiver answers with an ACK.
 const OLD_NUMBER: Rule<Probes> = Rule {
     applies: |case| case.closed_by().filter(|_| case.repeats_last_number()),
-    says: |proof, words| asks_for_window(proof, words, "A segment with an acknowledged number"),
+    says: |proof, words| asks_for_window(proof, words, "A segment with an already acknowledged sequence number"),
     ..NEW_BYTE
 };
 
@@ -137,8 +137,8 @@ const OLD_NUMBER: Rule<Probes> = Rule {
 const UNPROMPTED_ACK: Rule<Probes> = Rule {
     applies: |case| case.closed_by().filter(|_| case.is_unprompted()),
     says: |proof, words| {
-        let what = asks_for_window(proof, words, "A bare ACK that nothing prompted");
-        format!("{what} It has no byte, so the {} need not answer.", words.receiver)
+        let what = asks_for_window(proof, words, "An unsolicited pure ACK");
+        format!("{what} It carries no data, so the {} need not answer.", words.receiver)
     },
     ..NEW_BYTE
 };
@@ -194,7 +194,7 @@ const KEEP_ALIVE: Rule<Probes> = Rule {
 
 fn asks_for_window(proof: &ProbeProof, words: &Words<'_>, what: &str) -> String {
     format!(
-        "The {}'s window has been zero since frame {}. {what} asks whether it has reopened (persist timer, RFC 9293 §3.8.6.1).",
+        "The {}'s window has been zero since frame {}. {what} probes whether it has reopened (persist timer, RFC 9293 §3.8.6.1).",
         words.receiver, proof.zero_window
     )
 }

@@ -145,7 +145,7 @@ const OPEN_CHALLENGE: Rule<ProbeAnswers> = Rule {
     },
     says: |proof, words| {
         format!(
-            "A challenge ACK: the {} has the connection open, so the SYN in frame {} opens nothing (RFC 5961 §4). If the {} had really lost the connection, a RST would answer this.",
+            "A challenge ACK: the {} has the connection open, so the SYN in frame {} opens nothing (RFC 5961 §4). If the {} had lost the connection, it would answer with RST.",
             words.sender, proof.asked, words.receiver
         )
     },
@@ -160,8 +160,8 @@ const RESET_CHALLENGE: Rule<ProbeAnswers> = Rule {
         answered: Answered::Reset,
         sentence: |proof, words| {
             format!(
-                "{} asks whether the RST of frame {} was meant: challenge ACK, it still expects byte {}",
-                words.sender, proof.asked, words.ack
+                "{} asks the {} to confirm the RST in frame {} (challenge ACK); it still expects byte {}",
+                words.sender, words.receiver, proof.asked, words.ack
             )
         },
         ..SYN_CHALLENGE.effect
@@ -174,7 +174,7 @@ const RESET_CHALLENGE: Rule<ProbeAnswers> = Rule {
     },
     says: |proof, words| {
         format!(
-            "A challenge ACK: the RST in frame {} was not at the number expected, so the connection stays open, and the ACK tells which number is. If the {} had really reset it, a RST at that number would answer this (RFC 5961 §3.2).",
+            "A challenge ACK: the RST in frame {} did not have the sequence number expected next, so the connection stays open; the ACK carries that number. If the {} did reset the connection, it would answer with a RST at that number (RFC 5961 §3.2).",
             proof.asked, words.receiver
         )
     },
@@ -282,7 +282,7 @@ const SYN_ACK_AGAIN: Rule<ProbeAnswers> = Rule {
 
 fn acknowledges_again(proof: &AnswerProof, words: &Words<'_>) -> String {
     format!(
-        "{} acknowledges the {}'s SYN again: the SYN-ACK came again in frame {}",
+        "{} acknowledges the {}'s SYN again: the SYN-ACK was repeated in frame {}",
         words.sender, words.receiver, proof.asked
     )
 }

@@ -217,7 +217,7 @@ const NAGLE_AND_DELAYED_ACK: Rule<Waiting> = Rule {
     applies: |case| case.nagle().filter(|proof| case.at_receiver && case.peer.delayed_ack == Some(proof.ack)),
     says: |proof, words| {
         format!(
-            "{} The {} had delayed that ACK of frame {}: Nagle's algorithm against delayed ACK, each side waiting for the other.",
+            "{} The {} had delayed that ACK of frame {}. Nagle's algorithm and the delayed ACK interact: each side waited for the other.",
             nagle(proof, words),
             words.receiver,
             proof.before
@@ -256,7 +256,7 @@ const NAGLE: Rule<Waiting> = Rule {
 
 fn nagle(proof: &WaitingProof, words: &Words<'_>) -> String {
     format!(
-        "{} waited up to {} and left right after the ACK in frame {}. Nagle's algorithm holds a small segment while another is unacknowledged (RFC 896); TCP_NODELAY turns it off.",
+        "{} waited up to {}, until right after the ACK in frame {}. Nagle's algorithm holds a small segment while another is unacknowledged (RFC 896); TCP_NODELAY turns it off.",
         counted(u64::from(words.len), "byte"),
         proof.waited.human(),
         proof.ack
@@ -274,13 +274,13 @@ const NAGLE_OR_WRITE: Rule<Waiting> = Rule {
     },
     says: |proof, words| {
         format!(
-            "{}, {} times the {} of frame {}, left as one segment when its ACK (frame {}) had arrived. Either Nagle's algorithm held several writes until then (RFC 896), or the {}'s program wrote them then.",
-            counted(u64::from(words.len), "byte"),
-            words.len / proof.before_len.max(1),
-            proof.before_len,
-            proof.before,
+            "When frame {} had acknowledged frame {} ({}), the {} sent {}, {} times as many, in one segment. Either Nagle's algorithm held several writes until then (RFC 896), or the program wrote them then.",
             proof.ack,
-            words.sender
+            proof.before,
+            counted(u64::from(proof.before_len), "byte"),
+            words.sender,
+            counted(u64::from(words.len), "byte"),
+            words.len / proof.before_len.max(1)
         )
     },
     ..NAGLE
@@ -306,7 +306,7 @@ const CORK: Rule<Waiting> = Rule {
     },
     says: |proof, words| {
         format!(
-            "Left {} after the ACK in frame {}, though nothing was in flight and the window had room. Frame {} lacked PSH: either TCP_CORK or MSG_MORE held the rest (Linux: until a timer of 200 ms or more), or the {}'s program wrote it late.",
+            "Sent {} after the ACK in frame {}, though nothing was in flight and the window had room. Frame {} lacked PSH: either TCP_CORK or MSG_MORE held the rest (Linux: until a timer of 200 ms or more), or the {}'s program wrote it late.",
             proof.waited.human(),
             proof.ack,
             proof.before,
@@ -395,7 +395,7 @@ const WITH_RETRANSMISSION: Rule<AckDelays> = Rule {
     candidates: no_candidates,
     says: |proof, _| {
         format!(
-            "Acknowledges frame {} after {}, with retransmitted bytes: the ACK waited for them (delayed ACK, RFC 1122 §4.2.3.2), or an earlier ACK was lost or not captured. This is no round-trip time.",
+            "Acknowledges frame {} after {}, with retransmitted bytes: the ACK waited for them (delayed ACK, RFC 1122 §4.2.3.2), or an earlier ACK was lost or not captured. This is not a round-trip time.",
             proof.data,
             proof.delay.human()
         )

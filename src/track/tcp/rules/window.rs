@@ -189,7 +189,7 @@ const FIN_REFUSED: Rule<Refusals> = Rule {
     candidates: no_candidates,
     says: |proof, words| {
         format!(
-            "The FIN does not fit the zero window of frame {}: the {} dropped it and answered with the ACK in frame {}. The {} retransmits it at once: a loop until the window reopens.",
+            "The FIN does not fit the zero window of frame {}: the {} discarded it and answered with the ACK in frame {}. The {} retransmits it at once. This repeats until the window reopens.",
             proof.zero_window, words.receiver, proof.refusal, words.sender
         )
     },

@@ -75,7 +75,7 @@ const HALF_CLOSE: Rule<AfterClose> = Rule {
             false => format!("frames {} to {}", proof.first, proof.last),
         };
         format!(
-            "The {} closed its direction in frame {}, the {} went on sending{long}: {} in {frames} (half-close, RFC 9293 §3.6).",
+            "The {} sent its FIN in frame {}; the {} continued to send{long}: {} in {frames} (half-close, RFC 9293 §3.6).",
             words.receiver,
             proof.end,
             words.sender,

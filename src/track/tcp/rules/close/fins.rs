@@ -20,7 +20,9 @@ pub(super) const SIMULTANEOUS: Rule<Closes> = Rule {
         holds: TimeWait::Both,
         fact: |proof| {
             let (who, _) = proof.sides();
-            format!("both closed at once, the {who}'s FIN was captured first; both hold TIME-WAIT (not on the wire)")
+            format!(
+                "both closed at once, the {who}'s FIN was captured first; both enter TIME-WAIT (not visible on the wire)"
+            )
         },
         first: |proof| {
             let [one, other] = proof.fin_frames();
@@ -68,7 +70,7 @@ pub(super) const THREE_SEGMENTS: Rule<Closes> = Rule {
         time_wait: |proof| {
             let ([one, _], (who, _)) = (proof.fin_frames(), proof.sides());
             Reply::known(format!(
-                "The {who}, because it closed first (frame {one}): it may have to acknowledge the other's FIN again, and old segments must die out before the ports are used again (RFC 9293 §3.6)."
+                "The {who}, because it closed first (frame {one}): it may have to acknowledge a retransmitted FIN, and old segments must expire before the ports are reused (RFC 9293 §3.6)."
             ))
             .shown_by(proof)
         },
@@ -81,7 +83,7 @@ pub(super) const THREE_SEGMENTS: Rule<Closes> = Rule {
     says: |proof, _| {
         let ([one, other], (who, peer)) = (proof.fin_frames(), proof.sides());
         format!(
-            "The {who} closed first (frame {one}); the {peer}'s FIN in frame {other} carried the ACK of it, so three segments closed the connection. The {who} holds TIME-WAIT (RFC 9293 §3.6)."
+            "The {who} closed first (frame {one}); the {peer}'s FIN in frame {other} carried the ACK of it, so three segments closed the connection. The {who} enters TIME-WAIT (RFC 9293 §3.6)."
         )
     },
     ..SIMULTANEOUS
@@ -113,7 +115,7 @@ pub(super) const FOUR_SEGMENTS: Rule<Closes> = Rule {
             [by, _] => format!(" in frame {by}"),
         };
         format!(
-            "The {who} closed first (frame {one}); the {peer} acknowledged that{by} and closed later (frame {other}). Each FIN has its own ACK: four segments. The {who} holds TIME-WAIT (RFC 9293 §3.6)."
+            "The {who} closed first (frame {one}); the {peer} acknowledged that{by} and closed later (frame {other}). Each FIN has its own ACK: four segments. The {who} enters TIME-WAIT (RFC 9293 §3.6)."
         )
     },
     ..SIMULTANEOUS
@@ -145,7 +147,7 @@ pub(super) const ONE_SIDE: Rule<Closes> = Rule {
         },
         time_wait: |proof| {
             Reply::unknown(format!(
-                "Only the {} has closed within the capture; it will hold TIME-WAIT if the other side closes too.",
+                "Only the {} has closed within the capture; it will enter TIME-WAIT if the other side closes too.",
                 proof.sides().0
             ))
             .shown_by(proof)
@@ -175,7 +177,7 @@ fn of_both(proof: &CloseProof) -> [u64; 6] {
 
 fn in_segments(proof: &CloseProof, count: &str) -> String {
     let (who, _) = proof.sides();
-    format!("the {who} closed first, in {count} segments; it holds TIME-WAIT (not on the wire)")
+    format!("the {who} closed first, in {count} segments; it enters TIME-WAIT (not visible on the wire)")
 }
 
 fn closed_first(proof: &CloseProof, how: &str) -> Reply {

@@ -34,7 +34,7 @@ pub(super) const SUPERSEDED: Rule<Closes> = Rule {
     applies: |case| case.proof(case.tcp.story.superseded_by.is_some()),
     says: |proof, _| {
         format!(
-            "No FIN and no RST of this connection is in its stream. The SYN in frame {} on the same ports began another stream: any later packets of this connection are counted there.",
+            "No FIN or RST of this connection was captured. The SYN in frame {} on the same ports began another stream: any later packets of this connection are counted there.",
             proof.superseded_by
         )
     },
@@ -52,7 +52,7 @@ pub(super) const NOT_READ_TO_END: Rule<Closes> = Rule {
         ..AT_END.effect
     },
     applies: |case| case.proof(case.totals.may_go_on()),
-    says: |_, _| "No FIN and no RST was read, and the capture was not read to its end.".to_owned(),
+    says: |_, _| "No FIN or RST was read, and the capture was not read to its end.".to_owned(),
     ..AT_END
 };
 
@@ -89,16 +89,16 @@ pub(super) const AT_END: Rule<Closes> = Rule {
     cause: |_| Cause::UNKNOWN,
     candidates: no_candidates,
     says: |_, _| {
-        "No FIN and no RST was captured: the connection was still open when the capture ended, or its close was not captured.".to_owned()
+        "No FIN or RST was captured: the connection was still open when the capture ended, or its close was not captured.".to_owned()
     },
     frames: |proof: &CloseProof| [proof.began, proof.last, 0, 0, 0, 0],
 };
 
-const NOT_READ: &str = "No FIN and no RST is in what was read of the capture.";
+const NOT_READ: &str = "No FIN or RST is in what was read of the capture.";
 const NOTHING_TO_CLOSE: &str = "The connection never opened, so there is nothing to close.";
 const NO_RESET_ENDED_IT: &str = "No FIN is in the capture, and no RST that ended the connection: it was still open when the capture ended, or its close was not captured.";
 const STILL_OPEN: &str =
-    "No FIN and no RST is in the capture: the connection was still open when it ended, or its close was not captured.";
+    "No FIN or RST is in the capture: the connection was still open when it ended, or its close was not captured.";
 
 fn first_to_close(why: &str) -> Reply {
     Reply::unknown(format!("{why} The side that closes first goes to TIME-WAIT."))

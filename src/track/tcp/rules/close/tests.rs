@@ -197,7 +197,7 @@ fn a_connection_without_fin_or_reset_is_open_or_never_opened() {
     let (label, found, [fact, first, wait]) = said(&open);
     assert_eq!((label, found), ("no close captured", Some((Code::NoClose, vec![3, 20]))));
     assert_eq!(fact, "not captured");
-    assert!(first.starts_with("|No FIN and no RST") && wait.ends_with("goes to TIME-WAIT."));
+    assert!(first.starts_with("|No FIN or RST") && wait.ends_with("goes to TIME-WAIT."));
 
     let (label, found, [fact, ..]) = said(&cut(open));
     assert_eq!((label, found), ("not read to the end", Some((Code::NoClose, vec![3, 20]))));

@@ -129,7 +129,7 @@ pub(super) const ABORT: Rule<ResetFamily> = Rule {
             ),
         };
         format!(
-            "The {} ended the connection with RST, and nothing from the {} was unanswered: close() with a zero SO_LINGER timeout, or the end of its program on systems that send RST then.{unread}",
+            "The {} ended the connection with RST, with no data from the {} left to answer: close() with a zero SO_LINGER timeout, or the end of its program on systems that send RST then.{unread}",
             words.sender, words.receiver
         )
     },
@@ -137,5 +137,5 @@ pub(super) const ABORT: Rule<ResetFamily> = Rule {
 };
 
 fn abort_sentence(_: &ResetProof, words: &Words<'_>) -> String {
-    format!("{} aborts the connection: RST, with nothing unanswered", words.sender)
+    format!("{} aborts the connection: RST, with no data left to answer", words.sender)
 }

@@ -46,10 +46,10 @@ fn arrived(case: &ResetCase<'_>) -> Option<ResetProof> {
 /// A late copy of a packet whose bytes had been acknowledged.
 pub(super) const LATE_COPY: Rule<ResetFamily> = answering(
     ResetAfterClose,
-    "late copy for a closed socket",
+    "late duplicate for a closed socket",
     &["RFC 9293 §3.10.7.1"],
     ResetEffect::ends(|_, words| {
-        format!("{}'s socket is closed already: its kernel answers an old copy of a packet with RST", words.sender)
+        format!("{}'s socket is already closed; its kernel answers an old duplicate with RST", words.sender)
     }),
     |case| {
         // what it never acknowledged is no old copy
@@ -72,14 +72,16 @@ pub(super) const LATE_COPY: Rule<ResetFamily> = answering(
     },
     |proof, words| {
         let copy = match proof.answers {
-            Some(copy) => format!("Frame {copy} is an old copy of bytes that the {} had acknowledged", words.sender),
+            Some(late) => {
+                format!("Frame {late} is an old duplicate: the {} had already acknowledged its bytes", words.sender)
+            }
             None => format!(
-                "The {} had acknowledged all that was sent; an old copy of a packet came, whose arrival is not in the capture",
+                "The {} had acknowledged all that was sent; an old duplicate arrived, which is not in the capture",
                 words.sender
             ),
         };
         format!(
-            "{copy}: it was retransmitted, delayed or duplicated. The {}'s socket was closed by then, so its kernel answered with RST (RFC 9293 §3.10.7.1). Nothing was lost.",
+            "{copy}. It was retransmitted, delayed or duplicated. The {}'s socket was closed by then, so its kernel answered with RST (RFC 9293 §3.10.7.1). Nothing was lost.",
             words.sender
         )
     },
@@ -136,7 +138,7 @@ pub(super) const AFTER_FOREIGN: Rule<ResetFamily> = answering(
     },
     |proof, words| {
         format!(
-            "{} reached a host that no longer had the connection, so the {}'s kernel answered with RST (RFC 9293 §3.10.7.1). The {}'s program had not closed it: another host sent the RST in frame {}, and probably one to the {} too, which this capture does not show.{}",
+            "{} reached a host that no longer had the connection, so the {}'s kernel answered with RST (RFC 9293 §3.10.7.1). The {}'s program had not closed it: another host sent the RST in frame {}, and may have sent one to the {} as well, which is not in this capture.{}",
             capitalized(&one_of(proof)),
             words.sender,
             words.sender,
@@ -196,14 +198,14 @@ fn closed_sentence(proof: &ResetProof, words: &Words<'_>) -> String {
         0 => String::new(),
         count => format!("; {} never reached the program", bytes(count)),
     };
-    format!("{}'s socket is closed already: its kernel answers {} with RST{lost}", words.sender, one_of(proof))
+    format!("{}'s socket is already closed; its kernel answers {} with RST{lost}", words.sender, one_of(proof))
 }
 
 /// Several segments are in flight, and each is answered.
 fn each(proof: &ResetProof) -> String {
     match proof.count {
         0 | 1 => String::new(),
-        count => format!(" {count} segments wait for an answer, and each one that arrives gets its own RST."),
+        count => format!(" {count} such segments were in flight; each one that arrives is answered with its own RST."),
     }
 }
 

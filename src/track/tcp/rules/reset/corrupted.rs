@@ -14,14 +14,14 @@ pub(super) const CORRUPTED: Rule<ResetFamily> = Rule {
     label: "corrupted RST",
     rfc: &["RFC 9293 §3.1"],
     effect: ResetEffect::of(Ends::Nothing, |_, words| {
-        format!("{} sends RST; the checksum is wrong, so the {} discards it", words.sender, words.receiver)
+        format!("{} sends RST; the checksum is invalid, so the {} discards it", words.sender, words.receiver)
     }),
     applies: is_corrupted,
     cause: unknown_cause,
     candidates: no_candidates,
     says: |_, words| {
         format!(
-            "The checksum is wrong, while other segments of the {} have valid ones: the RST was corrupted, and the {} discards it (RFC 9293 §3.1). It ends nothing at the {}; its sender may have closed the connection all the same.",
+            "The checksum is invalid, while other segments of the {} have valid ones: the RST was corrupted, and the {} discards it (RFC 9293 §3.1). It ends nothing at the {}; its sender may have closed the connection all the same.",
             words.sender, words.receiver, words.receiver
         )
     },

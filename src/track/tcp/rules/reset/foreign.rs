@@ -45,7 +45,7 @@ fn marks(case: &ResetCase<'_>) -> Option<ResetProof> {
 /// It answers a segment of a connection that its sender does not know.
 pub(super) const ANSWERS: Rule<ResetFamily> = Rule {
     code: ResetStale,
-    label: "RST, perhaps of another host",
+    label: "RST possibly from another host",
     rfc: &["RFC 9293 §3.5.1"],
     effect: ResetEffect {
         ends: Ends::Connection,
@@ -78,7 +78,7 @@ pub(super) const ANSWERS: Rule<ResetFamily> = Rule {
 /// It answers nothing.
 pub(super) const ON_ITS_OWN: Rule<ResetFamily> = Rule {
     code: ResetUnknown,
-    label: "RST, perhaps of another host",
+    label: "RST possibly from another host",
     rfc: &["RFC 5961 §3"],
     effect: ResetEffect {
         ends: Ends::Connection,

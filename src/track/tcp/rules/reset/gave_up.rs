@@ -16,7 +16,7 @@ const GAVE_UP: Cause = Cause::of(CauseEvent::Timer, "user_timeout");
 /// A keep-alive or zero-window probe was not answered.
 pub(super) const PROBE: Rule<ResetFamily> = Rule {
     code: ResetAbort,
-    label: "gave up: no answer to probes",
+    label: "gave up after unanswered probes",
     rfc: &["RFC 1122 §4.2.3.6", "RFC 9293 §3.8.6.1"],
     effect: ResetEffect::ends(|proof, words| {
         format!(
@@ -47,7 +47,7 @@ pub(super) const PROBE: Rule<ResetFamily> = Rule {
 /// Data was retransmitted and never acknowledged.
 pub(super) const DATA: Rule<ResetFamily> = Rule {
     code: ResetStale,
-    label: "gave up: no ACK",
+    label: "gave up without an ACK",
     rfc: &["RFC 9293 §3.8.3"],
     effect: ResetEffect::ends(|proof, words| match proof.answers {
         Some(answers) => {

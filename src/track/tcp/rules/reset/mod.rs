@@ -55,6 +55,7 @@ pub(crate) static RESET: &[Rule<ResetFamily>] = &[
     unacceptable::AT_FIN,
     unacceptable::ONE_PAST,
     unacceptable::IN_WINDOW,
+    unacceptable::REFUSES_ACCEPTED_SYN,
     unacceptable::OUTSIDE,
     over::LATER,
     gave_up::PROBE,

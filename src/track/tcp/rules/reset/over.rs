@@ -71,7 +71,7 @@ pub(super) const LATER: Rule<ResetFamily> = Rule {
         let both = if first == second { format!("frame {second}") } else { format!("frames {first} and {second}") };
         let since = proof.waited.map_or_else(String::new, |waited| format!(" for {}", waited.human()));
         format!(
-            "Both sides had closed, and both FINs were acknowledged ({both}): this RST ends nothing, and leaves nothing unread. Nothing had been sent{since} that it could answer: a timer of the {} or of a box on the path (proxy, load balancer), or its program, sent it. Linux ends TIME-WAIT on it (RFC 1337).",
+            "Both sides had closed, and both FINs were acknowledged ({both}): this RST ends nothing, and leaves nothing unread. Nothing had been sent{since} that it could answer: a timer of the {} or of a middlebox (proxy, load balancer), or its program, sent it. Linux ends TIME-WAIT on it (RFC 1337).",
             words.sender
         )
     },

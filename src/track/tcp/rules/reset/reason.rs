@@ -29,7 +29,7 @@ pub(super) const TEXT: Rule<ResetFamily> = Rule {
     says: |proof, words| {
         let says = text(words).map_or_else(String::new, |text| format!(": {text}"));
         format!(
-            "The RST carries {} of diagnostic text{says}. Data on a RST gives its reason (RFC 1122 §4.2.2.12) and is no answer to a request.",
+            "The RST carries {} of diagnostic text{says}. Data on a RST gives its reason (RFC 1122 §4.2.2.12) and is not an answer to a request.",
             bytes(proof.bytes)
         )
     },

@@ -113,7 +113,10 @@ pub(super) const UNWANTED: Rule<ResetFamily> = answering(
     &["RFC 9293 §3.10.7.1"],
     ResetEffect::ends(|proof, words| {
         let answers = number(proof.answers);
-        format!("{} refuses the SYN-ACK in frame {answers} with RST: no socket of its waits for it", words.sender)
+        format!(
+            "{} refuses the SYN-ACK in frame {answers} with RST: it has no connection in SYN-SENT for it",
+            words.sender
+        )
     }),
     |case| {
         let answered = case.answered.filter(|answered| answered.syn && !case.is_gone())?;
@@ -126,7 +129,7 @@ pub(super) const UNWANTED: Rule<ResetFamily> = answering(
     |proof, words| {
         let (who, answers) = (words.sender, number(proof.answers));
         format!(
-            "This RST answers the SYN-ACK in frame {answers}: no socket of the {who} waits for it. Its program gave up, or the SYN came from a port scanner, or another host sent the SYN or this RST with the {who}'s address."
+            "This RST answers the SYN-ACK in frame {answers}: the {who} has no connection in SYN-SENT for it. Its program gave up, or the SYN came from a port scanner, or another host sent the SYN or this RST with the {who}'s address."
         )
     },
 );

@@ -47,10 +47,10 @@ pub(super) const CLOSE_NOTIFY: Rule<ResetFamily> = Rule {
     candidates: no_candidates,
     says: |proof, words| {
         format!(
-            "The last that the {} sent is a TLS alert (frame {}), close_notify at the end of a connection. The {}'s program closed without reading it, as many TLS programs do, so its kernel sent RST (RFC 2525 §2.17). No application data was lost. A zero SO_LINGER timeout would look the same.",
+            "The {}'s program closed without reading the {}'s last segment, a TLS alert (frame {}), so its kernel sent RST (RFC 2525 §2.17). At the end of a connection the alert is close_notify, and many TLS programs leave it unread. No application data was lost. A zero SO_LINGER timeout would look the same.",
+            words.sender,
             words.receiver,
-            number(proof.before),
-            words.sender
+            number(proof.before)
         )
     },
     frames,

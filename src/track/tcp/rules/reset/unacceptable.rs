@@ -49,7 +49,7 @@ fn is_in_window(case: &ResetCase<'_>, expected: SeqNumber) -> bool {
 /// macOS, which sends FIN and then such a RST).
 pub(super) const AT_FIN: Rule<ResetFamily> = Rule {
     code: ResetAbort,
-    label: "RST at its FIN's number",
+    label: "RST with its FIN's sequence number",
     rfc: &["RFC 9293 §3.10.7.4"],
     effect: ResetEffect::ends(|proof, words| {
         let fin = number(proof.before);
@@ -67,7 +67,7 @@ pub(super) const AT_FIN: Rule<ResetFamily> = Rule {
     candidates: no_candidates,
     says: |proof, words| {
         format!(
-            "Its sequence number, {}, is that of the {}'s own FIN in frame {}, which frame {} had acknowledged. RFC 9293 §3.10.7.4 ignores it, since it lies outside the window. Linux nevertheless ends the connection: it accepts a RST one below the number expected after a FIN, as macOS sends it.",
+            "Its sequence number, {}, is that of the {}'s own FIN in frame {}, which frame {} had acknowledged. By RFC 9293 §3.10.7.4 the receiver ignores it, since it lies outside the window. Linux nevertheless ends the connection: it accepts a RST one below the number expected after a FIN, as macOS sends it.",
             words.seq,
             words.sender,
             number(proof.before),
@@ -136,6 +136,46 @@ pub(super) const IN_WINDOW: Rule<ResetFamily> = Rule {
             words.receiver,
             proof.number,
             bytes(words.seq.wrapping_sub(proof.number))
+        )
+    },
+    frames,
+};
+
+/// The numbers of a closed port that refuses a SYN, though this side had accepted that SYN: two hosts answer.
+pub(super) const REFUSES_ACCEPTED_SYN: Rule<ResetFamily> = Rule {
+    code: ResetIgnored,
+    label: "RST of another host",
+    rfc: &["RFC 9293 §3.10.7.1", "RFC 9293 §3.10.7.4"],
+    effect: ResetEffect::of(Ends::Nothing, |proof, words| {
+        format!(
+            "RST with the {}'s address refuses the SYN of frame {}, which frame {} has accepted: it ends nothing",
+            words.sender,
+            number(proof.also),
+            number(proof.before)
+        )
+    }),
+    applies: |case| {
+        let (_, proof) = expected(case)?;
+        let (accepted, asked) = (case.own.syn?.0, case.peer.syn?.0);
+        let refuses = case.with_ack && case.segment.seq == SeqNumber(0);
+        let of_syn = case.peer.isn.is_some_and(|isn| isn.plus(1) == case.segment.ack);
+        let usual = case.own.ttl.map(std::num::NonZeroU8::get).filter(|usual| *usual != case.ip.ttl);
+        let ttl = usual.map(|usual| (case.ip.ttl, usual));
+        (refuses && of_syn).then_some(ResetProof { before: Some(accepted), also: Some(asked), ttl, ..proof })
+    },
+    cause: |proof| Cause::arrival(proof.also, "reset"),
+    candidates: no_candidates,
+    says: |proof, words| {
+        let ttl = proof.ttl.map_or_else(String::new, |(ttl, usual)| {
+            format!(" Its TTL is {ttl}, and that of the {}'s other packets {usual}.", words.sender)
+        });
+        format!(
+            "Its numbers are those with which a closed port refuses the SYN in frame {} (RFC 9293 §3.10.7.1), but frame {} had accepted that SYN. Two hosts answer for the {}'s address, as with a duplicate IP address.{ttl} The {} expects {} and ignores it.",
+            number(proof.also),
+            number(proof.before),
+            words.sender,
+            words.receiver,
+            proof.number
         )
     },
     frames,

@@ -80,7 +80,7 @@ pub(super) const AFTER_OWN_FIN: Rule<ResetFamily> = Rule {
     says: |proof, words| {
         let last = proof.before.map_or_else(String::new, |frame| format!(" (last in frame {frame})"));
         format!(
-            "The {} had sent its FIN in frame {} by shutdown(), and closed its socket with {} of the {}{last} unread, so its kernel sent RST on top of the FIN (RFC 2525 §2.17, RFC 1122 §4.2.2.13). A zero SO_LINGER timeout would look the same.",
+            "The {} had sent its FIN in frame {} by shutdown(), and closed its socket with {} of the {}{last} unread, so its kernel sent RST after the FIN (RFC 2525 §2.17, RFC 1122 §4.2.2.13). A zero SO_LINGER timeout would look the same.",
             words.sender,
             number(proof.also),
             bytes(proof.bytes),
@@ -93,11 +93,11 @@ pub(super) const AFTER_OWN_FIN: Rule<ResetFamily> = Rule {
 /// Bytes of the peer had come that this side never answered.
 pub(super) const UNREAD: Rule<ResetFamily> = Rule {
     code: ResetUnread,
-    label: "aborted by close()",
+    label: "closed with possibly unread data",
     rfc: &["RFC 2525 §2.17", "RFC 1122 §4.2.2.13"],
     effect: ResetEffect::ends(|proof, words| {
         format!(
-            "{} aborts: RST instead of FIN; {} from the {} have no answer, and may be unread",
+            "{} aborts: RST instead of FIN; the last {} from the {} may be unread",
             words.sender,
             bytes(proof.bytes),
             words.receiver
@@ -117,19 +117,19 @@ pub(super) const UNREAD: Rule<ResetFamily> = Rule {
     cause: close_call,
     candidates: no_candidates,
     says: |proof, words| {
-        let last = proof.before.map_or_else(String::new, |frame| format!(" (last in frame {frame})"));
+        let last = proof.before.map_or_else(String::new, |frame| format!(" (up to frame {frame})"));
         let in_transit = match proof.number {
             0 => String::new(),
-            count => format!(" A further {} had not arrived.", bytes(count)),
+            count => format!(" Another {} had not arrived.", bytes(count)),
         };
         let or = match proof.flag {
             true => {
-                ", SO_LINGER was set with a zero timeout, or its listening socket was closed before the program accepted the connection"
+                "SO_LINGER was set with a zero timeout, or its listening socket was closed before the program accepted the connection"
             }
-            false => ", or SO_LINGER was set with a zero timeout",
+            false => "SO_LINGER was set with a zero timeout",
         };
         format!(
-            "The {} closed with RST instead of FIN, and {} from the {}{last} have no answer. Either some of them were unread, which makes close() send RST (RFC 2525 §2.17){or}.{in_transit} The {} learns that the connection was aborted; unread bytes are lost.",
+            "The {} closed with RST instead of FIN; the last {} from the {}{last} may be unread, and close() then sends RST (RFC 2525 §2.17). Otherwise {or}.{in_transit} The {} learns that the connection was aborted; unread bytes are lost.",
             words.sender,
             bytes(proof.bytes),
             words.receiver,

@@ -192,7 +192,7 @@ impl<'a> Case<'a> {
         evidence.is_enough() && self.can_react_to(evidence.enough_at) && !(timer && late)
     }
 
-    /// Returns the time the retransmission timer had run: since an ACK of new data, a probe or a time-out restarted it,
+    /// Returns the time the retransmission timer had run: since an ACK of new data, a probe or a timeout restarted it,
     /// or the bytes were sent (RFC 6298 §5).
     pub(super) fn timer_wait(&self) -> Option<Nanos> {
         let sent = match &self.before {
@@ -221,7 +221,7 @@ impl<'a> Case<'a> {
         soon(self.receiver.advanced).filter(|_| !self.is_held_up())
     }
 
-    /// Time-outs in a row of this sender, since no ACK of new data came.
+    /// Timeouts in a row of this sender, since no ACK of new data came.
     pub(super) fn timeouts_before(&self) -> u32 {
         let timer = &self.sender.loss().timer;
         let (advanced, _) = self.receiver.advanced;
@@ -257,7 +257,7 @@ impl<'a> Case<'a> {
         soon && self.sender.sent.in_flight() == 1 && !self.skips_others()
     }
 
-    /// Returns `true` if the sender still recovers from a time-out.
+    /// Returns `true` if the sender still recovers from a timeout.
     pub(super) fn is_after_timeout(&self) -> bool {
         self.sender.loss().recovery.as_ref().is_some_and(|it| it.after_timeout() && !it.is_over(self.receiver))
     }

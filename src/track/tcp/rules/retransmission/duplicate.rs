@@ -19,8 +19,8 @@ pub(super) const SAME_PACKET: Rule<RetransmissionFamily> = Rule {
         transmission: Transmission::Duplicate,
         verb: "sends",
         why: |proof| {
-            let of = proof.original.map_or_else(String::new, |frame| format!(" of frame {frame}"));
-            format!("the same packet twice, a duplicate{of}")
+            let of = |frame| format!("a duplicate of frame {frame}");
+            proof.original.map_or_else(|| "a duplicate packet".to_owned(), of)
         },
         shown_by: |proof| {
             let same = |marks| format!("same {marks}");

@@ -58,7 +58,7 @@ pub(super) const FAST: Rule<RetransmissionFamily> = Rule {
             .last
             .map_or_else(String::new, |last| format!(" The retransmission in frame {last} had not filled it."));
         format!(
-            "Fast retransmission: {acks} reported the gap at these bytes (RFC 5681 §3.2, RFC 6675, RFC 8985).{again}{}",
+            "Fast retransmission: {acks} reported these bytes missing (RFC 5681 §3.2, RFC 6675, RFC 8985).{again}{}",
             first_copy(proof)
         )
     },
@@ -71,7 +71,7 @@ pub(super) const SENT_BEFORE_DELIVERED: Rule<RetransmissionFamily> = Rule {
     label: "fast retransmission",
     rfc: &["RFC 8985 §6.2"],
     effect: RetransmissionEffect {
-        why: |proof| format!("upon the ACK in frame {}, of bytes sent later", deciding_frame(proof)),
+        why: |proof| format!("on the ACK in frame {} of bytes sent later", deciding_frame(proof)),
         shown_by: |proof| format!("bytes sent later were acknowledged, frame {}", deciding_frame(proof)),
         ..ASKED
     },

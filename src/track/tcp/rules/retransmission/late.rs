@@ -3,7 +3,7 @@
 use super::super::rule::{Rule, no_candidates};
 use super::case::{Before, Case};
 use super::family::{RetransmissionEffect, RetransmissionFamily, Transmission};
-use super::words::{self, after, deciding_frame};
+use super::words::{self, deciding_frame};
 use crate::model::FindingCode;
 use crate::model::thresholds::{COMPARABLE_RTT, NO_TIMER_WITHIN};
 use crate::track::cause::{Candidates, Cause, CauseEvent};
@@ -33,7 +33,7 @@ pub(super) const SIMULTANEOUS_SYN: Rule<RetransmissionFamily> = Rule {
     candidates: no_candidates,
     says: |proof, _| {
         format!(
-            "No TCP sends a SYN without ACK after its SYN-ACK with the same number: it was sent before frame {}, and overtaken on the path.",
+            "No TCP sends a SYN without ACK after its SYN-ACK with the same number: it was sent before frame {}, and reordered on the path.",
             proof.original.unwrap_or(0)
         )
     },
@@ -59,9 +59,10 @@ pub(super) const CAPTURED_LATE: Rule<RetransmissionFamily> = Rule {
             Some(marks) => format!("its {marks} shows that it was sent before"),
             None => "too soon for a retransmission".to_owned(),
         };
+        let took = proof.after.filter(|after| after.0 > 0);
+        let took = took.map_or_else(String::new, |took| format!("{} ", took.human()));
         format!(
-            "Captured{} behind frame {}, which acknowledges it; {shown}. The capture recorded packets out of order, as network cards with several queues do; the bytes are not missing.",
-            after(proof),
+            "Captured {took}after frame {}, which acknowledges it; {shown}. The capture recorded packets out of order, as network cards with several queues do; the bytes are not missing.",
             deciding_frame(proof)
         )
     },
@@ -104,7 +105,7 @@ pub(super) const OVERTAKEN: Rule<RetransmissionFamily> = Rule {
     says: |proof, _| {
         let original = proof.original.unwrap_or(0);
         format!(
-            "Its {} is older than that of frame {original}, which brought the same bytes: it was sent before, and overtaken on the path.",
+            "Its {} is older than that of frame {original}, which brought the same bytes: it was sent before, and reordered on the path.",
             proof.marks.name().unwrap_or("sending")
         )
     },
@@ -152,7 +153,7 @@ pub(super) const OVERTAKEN_IN_GAP: Rule<RetransmissionFamily> = Rule {
     candidates: no_candidates,
     says: |proof, _| {
         format!(
-            "Fills the gap that frame {} showed. Its {} is older than that of bytes captured before it: it was sent earlier, and overtaken on the path.",
+            "Fills the gap that frame {} showed. Its {} is older than that of bytes captured before it: it was sent earlier, and reordered on the path.",
             deciding_frame(proof),
             proof.marks.name().unwrap_or("sending")
         )
@@ -176,7 +177,7 @@ pub(super) const TOO_SOON_IN_GAP: Rule<RetransmissionFamily> = Rule {
     candidates: no_candidates,
     says: |proof, _| {
         format!(
-            "Fills the gap that frame {} showed less than half a round trip earlier, too soon for a retransmission: it was sent earlier, and overtaken on the path.",
+            "Fills the gap that frame {} showed less than half a round trip earlier, too soon for a retransmission: it was sent earlier, and reordered on the path.",
             deciding_frame(proof)
         )
     },
@@ -190,7 +191,7 @@ pub(super) const ORDER_UNKNOWN: Rule<RetransmissionFamily> = Rule {
     rfc: &["RFC 4737"],
     effect: RetransmissionEffect {
         transmission: Transmission::LateOrRetransmitted,
-        why: |_| "it fills a gap: late, or retransmitted".to_owned(),
+        why: |_| "filling a gap (late or retransmitted)".to_owned(),
         shown_by: |_| "it fills a gap".to_owned(),
         ..LATE
     },

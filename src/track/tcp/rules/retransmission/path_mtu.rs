@@ -50,10 +50,10 @@ const BY_TIMER: RetransmissionEffect =
 /// Segments of full size never arrive, smaller ones sent after them do, and no ICMP error came.
 pub(super) const BLACK_HOLE: Rule<RetransmissionFamily> = Rule {
     code: FindingCode::MtuBlackHole,
-    label: "time-out retransmission",
+    label: "timeout retransmission",
     rfc: &["RFC 2923 §2.1", "RFC 6298 §5"],
     effect: RetransmissionEffect {
-        why: |_| "after a time-out: large segments never arrive, smaller ones do".to_owned(),
+        why: |_| "after a timeout: large segments never arrive, smaller ones do".to_owned(),
         shown_by: |proof| format!("only smaller segments arrive, frame {}", deciding_frame(proof)),
         ..BY_TIMER
     },
@@ -63,7 +63,7 @@ pub(super) const BLACK_HOLE: Rule<RetransmissionFamily> = Rule {
     says: |proof, words| {
         let size = u32::try_from(proof.number).unwrap_or(u32::MAX);
         format!(
-            "Timeout: none of {} transmissions of these {} arrived, but the ACK in frame {} shows that a smaller segment sent after the first did. No ICMP error came: the pattern of a path MTU black hole between {} and {} (RFC 2923 §2.1).",
+            "Timeout: none of {} transmissions of these {} arrived, but a smaller segment sent after the first of them did (ACK in frame {}). No ICMP error came: the pattern of a path MTU black hole between {} and {} (RFC 2923 §2.1).",
             proof.count,
             bytes(size),
             deciding_frame(proof),
@@ -93,13 +93,13 @@ fn black_hole(case: &Case<'_>) -> Option<Proof> {
     })
 }
 
-/// After several time-outs the sender retransmits in smaller segments: it assumes a path MTU black hole.
+/// After several timeouts the sender retransmits in smaller segments: it assumes a path MTU black hole.
 pub(super) const SMALLER_SEGMENTS: Rule<RetransmissionFamily> = Rule {
     code: FindingCode::TimeoutRetransmit,
-    label: "time-out retransmission",
+    label: "timeout retransmission",
     rfc: &["RFC 4821", "RFC 6298 §5.5"],
     effect: RetransmissionEffect {
-        why: |proof| format!("after a time-out, in a smaller segment than the {} before", bytes(sent_before(proof))),
+        why: |proof| format!("after a timeout, in a smaller segment than the {} before", bytes(sent_before(proof))),
         shown_by: |proof| format!("no ACK came in time; {} before", bytes(sent_before(proof))),
         ..BY_TIMER
     },

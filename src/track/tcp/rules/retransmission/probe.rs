@@ -25,13 +25,14 @@ pub(super) const TAIL_LOSS_PROBE: Rule<RetransmissionFamily> = Rule {
     applies: tail_loss_probe,
     cause: |_| Cause::of(CauseEvent::Timer, "tlp"),
     candidates: no_candidates,
-    says: |proof, _| {
+    says: |proof, words| {
         let not_rto = match proof.detail {
-            ProofDetail::Plain => "sooner than a retransmission timer usually expires",
-            ProofDetail::Alternative => "where the retransmission timer would send earlier bytes first (RFC 6298 §5.4)",
+            ProofDetail::Plain => ", earlier than a retransmission timer usually expires",
+            ProofDetail::Alternative => "; a retransmission timer would send earlier bytes first (RFC 6298 §5.4)",
         };
         format!(
-            "Tail-loss probe (RFC 8985 §7): the last data in flight, retransmitted{}, {not_rto}. No duplicate ACK or SACK reported a gap.{}",
+            "Tail-loss probe (RFC 8985 §7): the {} retransmitted the last data in flight{}{not_rto}. No duplicate ACK or SACK reported a gap.{}",
+            words.sender,
             after(proof),
             first_copy(proof)
         )

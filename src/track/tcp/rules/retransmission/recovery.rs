@@ -16,18 +16,22 @@ const CONTINUED: RetransmissionEffect = RetransmissionEffect {
     recovery: RecoveryChange::Continued,
     why: |proof| {
         format!(
-            "upon the ACK in frame {}: the recovery since frame {} continues",
+            "on the ACK in frame {}, in the recovery that began with frame {}",
             deciding_frame(proof),
             number(proof.second)
         )
     },
     shown_by: |proof| {
-        format!("the recovery since frame {} continues, frame {}", number(proof.second), deciding_frame(proof))
+        format!(
+            "the recovery that began with frame {} continues, frame {}",
+            number(proof.second),
+            deciding_frame(proof)
+        )
     },
     ..words::RETRANSMITTED
 };
 
-/// The recovery that goes on, if it began with a time-out or without one.
+/// The recovery that goes on, if it began with a timeout or without one.
 fn continues(case: &Case<'_>, timeout: bool) -> Option<Proof> {
     let recovery = case.sender.loss().recovery.filter(|recovery| recovery.after_timeout() == timeout)?;
     let before = match &case.before {
@@ -40,7 +44,7 @@ fn continues(case: &Case<'_>, timeout: bool) -> Option<Proof> {
     Some(Proof { second: NonZeroU64::new(since), ..case.proved_by(ack) })
 }
 
-/// After a time-out each ACK releases more of what was in flight then, SACK or not.
+/// After a timeout each ACK releases more of what was in flight then, SACK or not.
 pub(super) const AFTER_TIMEOUT: Rule<RetransmissionFamily> = Rule {
     code: FindingCode::Retransmit,
     label: "retransmission",
@@ -51,7 +55,7 @@ pub(super) const AFTER_TIMEOUT: Rule<RetransmissionFamily> = Rule {
     candidates: no_candidates,
     says: |proof, _| {
         format!(
-            "Retransmitted{} in the recovery from the time-out in frame {}: the ACK in frame {} releases more of what was in flight then (slow start, RFC 5681 §3.1).{}",
+            "Retransmitted{} in the recovery from the timeout in frame {}: the ACK in frame {} releases more of what was in flight then (slow start, RFC 5681 §3.1).{}",
             after(proof),
             number(proof.second),
             deciding_frame(proof),
@@ -116,7 +120,7 @@ pub(super) const RENEGED: Rule<RetransmissionFamily> = Rule {
     candidates: no_candidates,
     says: |proof, words| {
         let event = match proof.detail {
-            ProofDetail::Plain => format!("upon the ACK in frame {}", number(proof.second)),
+            ProofDetail::Plain => format!("on the ACK in frame {}", number(proof.second)),
             ProofDetail::Alternative => "by a timer".to_owned(),
         };
         format!(

@@ -104,7 +104,7 @@ pub(super) const SACKED: Rule<RetransmissionFamily> = Rule {
     candidates,
     says: |proof, _| {
         format!(
-            "Retransmitted{} although the SACK in frame {} had reported the bytes received. That ACK was late or lost, or the sender no longer relies on SACK, as after a time-out (RFC 2018 §8).",
+            "Retransmitted{} although the SACK in frame {} had reported the bytes received. That ACK was late or lost, or the sender no longer relies on SACK, as after a timeout (RFC 2018 §8).",
             after(proof),
             deciding_frame(proof)
         )

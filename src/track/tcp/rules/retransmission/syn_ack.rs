@@ -61,7 +61,7 @@ pub(super) const ANSWERS_SYN: Rule<RetransmissionFamily> = Rule {
     rfc: &["RFC 9293 §3.10.7.4"],
     effect: RetransmissionEffect {
         why: |proof| format!("in answer to the SYN in frame {}", deciding_frame(proof)),
-        shown_by: |proof| format!("the SYN came again, frame {}", deciding_frame(proof)),
+        shown_by: |proof| format!("the SYN was repeated, frame {}", deciding_frame(proof)),
         ..SYN_ACK
     },
     applies: |case| syn_ack(case, Some(case.syn()?.asked?)),
@@ -69,7 +69,7 @@ pub(super) const ANSWERS_SYN: Rule<RetransmissionFamily> = Rule {
     candidates: no_candidates,
     says: |proof, _| {
         format!(
-            "SYN-ACK retransmission {}{}, in answer to the SYN that came again in frame {}.",
+            "SYN-ACK retransmission {}{}, in answer to the repeated SYN in frame {}.",
             proof.count,
             after(proof),
             deciding_frame(proof)

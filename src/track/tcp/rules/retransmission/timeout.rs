@@ -14,10 +14,10 @@ use crate::track::retransmission_proof::{ProofDetail, RetransmissionProof as Pro
 const TIMEOUT: RetransmissionEffect = RetransmissionEffect {
     delivery: Delivery::Unanswered,
     recovery: RecoveryChange::Timeout,
-    why: |_| "after a time-out: no ACK came".to_owned(),
+    why: |_| "after a timeout: no ACK came".to_owned(),
     shown_by: |proof| match proof.count {
         0 | 1 => "no ACK came in time".to_owned(),
-        count => format!("no ACK came in time; time-out {count} in a row"),
+        count => format!("no ACK came in time; timeout {count} in a row"),
     },
     ..words::RETRANSMITTED
 };
@@ -42,7 +42,7 @@ fn expired(case: &Case<'_>) -> Option<Proof> {
 /// With a zero window the retransmission serves as a window probe, too.
 pub(super) const ZERO_WINDOW: Rule<RetransmissionFamily> = Rule {
     code: FindingCode::TimeoutRetransmit,
-    label: "time-out retransmission",
+    label: "timeout retransmission",
     rfc: &["RFC 6298 §5", "RFC 9293 §3.8.6.1"],
     effect: TIMEOUT,
     applies: |case| {
@@ -65,7 +65,7 @@ pub(super) const ZERO_WINDOW: Rule<RetransmissionFamily> = Rule {
 /// The timer did not back off, since an ICMP error reported the destination unreachable.
 pub(super) const BACKOFF_REVERTED: Rule<RetransmissionFamily> = Rule {
     code: FindingCode::TimeoutRetransmit,
-    label: "time-out retransmission",
+    label: "timeout retransmission",
     rfc: &["RFC 6069", "RFC 6298 §5.5"],
     effect: TIMEOUT,
     applies: |case| {
@@ -98,7 +98,7 @@ fn is_longer(case: &Case<'_>) -> bool {
 /// The second transmission of a lone segment in a row after a wait that did not double: the first was a probe.
 pub(super) const AFTER_PROBE: Rule<RetransmissionFamily> = Rule {
     code: FindingCode::TimeoutRetransmit,
-    label: "time-out retransmission",
+    label: "timeout retransmission",
     rfc: &["RFC 6298 §5", "RFC 8985 §7.3"],
     effect: TIMEOUT,
     applies: |case| {
@@ -119,10 +119,10 @@ pub(super) const AFTER_PROBE: Rule<RetransmissionFamily> = Rule {
     frames: words::frames,
 };
 
-/// One more time-out in a row.
+/// One more timeout in a row.
 pub(super) const BACKOFF: Rule<RetransmissionFamily> = Rule {
     code: FindingCode::TimeoutRetransmit,
-    label: "time-out retransmission",
+    label: "timeout retransmission",
     rfc: &["RFC 6298 §5.5"],
     effect: TIMEOUT,
     applies: |case| {
@@ -155,10 +155,10 @@ pub(super) const BACKOFF: Rule<RetransmissionFamily> = Rule {
     frames: words::frames,
 };
 
-/// Right after a segment that a time-out sent, and the next one in sequence: the same time-out sent both.
+/// Right after a segment that a timeout sent, and the next one in sequence: the same timeout sent both.
 pub(super) const TOGETHER: Rule<RetransmissionFamily> = Rule {
     code: FindingCode::TimeoutRetransmit,
-    label: "time-out retransmission",
+    label: "timeout retransmission",
     rfc: &["RFC 6298 §5"],
     effect: TIMEOUT_TOGETHER,
     applies: |case| {
@@ -174,7 +174,7 @@ pub(super) const TOGETHER: Rule<RetransmissionFamily> = Rule {
     candidates: no_candidates,
     says: |proof, _| {
         format!(
-            "Retransmitted{} right behind frame {}: the same time-out sent both (RFC 6298 §5). A sender whose congestion window is one segment then would send one (RFC 5681 §3.1).{}",
+            "Retransmitted{} right behind frame {}: the same timeout sent both (RFC 6298 §5). A sender whose congestion window is one segment then would send one (RFC 5681 §3.1).{}",
             after(proof),
             deciding_frame(proof),
             first_copy(proof)
@@ -188,7 +188,7 @@ const TIMEOUT_TOGETHER: RetransmissionEffect = RetransmissionEffect { recovery: 
 /// A lone last segment: both timers expire at about the same time, and the next wait decides.
 pub(super) const LAST_SEGMENT: Rule<RetransmissionFamily> = Rule {
     code: FindingCode::TimeoutRetransmit,
-    label: "time-out retransmission",
+    label: "timeout retransmission",
     rfc: &["RFC 6298 §5", "RFC 8985 §7.2"],
     effect: RetransmissionEffect {
         recovery: RecoveryChange::TimeoutOrProbe,
@@ -200,7 +200,7 @@ pub(super) const LAST_SEGMENT: Rule<RetransmissionFamily> = Rule {
     candidates: |_| words::timers(),
     says: |proof, _| {
         format!(
-            "Retransmitted{} by a timer, without a duplicate ACK or SACK: the retransmission timer (RFC 6298 §5) or that of a tail-loss probe (RFC 8985 §7.2). For the last segment in flight both wait about as long.{}",
+            "Retransmitted{} by a timer, without a duplicate ACK or SACK: the retransmission timer (RFC 6298 §5) or a tail-loss probe (RFC 8985 §7.2). For a single segment in flight both expire after about the same time.{}",
             after(proof),
             first_copy(proof)
         )
@@ -231,7 +231,7 @@ pub(super) const LAST_SEGMENT_EARLY: Rule<RetransmissionFamily> = Rule {
     ..LAST_SEGMENT
 };
 
-/// One more time-out, after about twice the wait before: a timer with a lower minimum than usual.
+/// One more timeout, after about twice the wait before: a timer with a lower minimum than usual.
 pub(super) const BACKOFF_EARLY: Rule<RetransmissionFamily> = Rule {
     applies: |case| {
         case.segment()?;
@@ -256,7 +256,7 @@ pub(super) const BACKOFF_EARLY: Rule<RetransmissionFamily> = Rule {
 /// ACKs had reported the gap, too few or too early to be the cause.
 pub(super) const THOUGH_REPORTED: Rule<RetransmissionFamily> = Rule {
     code: FindingCode::TimeoutRetransmit,
-    label: "time-out retransmission",
+    label: "timeout retransmission",
     rfc: &["RFC 6298 §5", "RFC 5681 §3.2"],
     effect: RetransmissionEffect { delivery: Delivery::Lost, ..TIMEOUT },
     applies: |case| {
@@ -282,10 +282,10 @@ pub(super) const THOUGH_REPORTED: Rule<RetransmissionFamily> = Rule {
                 format!("Only {acks} came ({frames}), too few for a fast retransmission (RFC 5681 §3.2).")
             }
             (ProofDetail::Alternative, _, View::Receiver | View::OtherConversations) => format!(
-                "ACKs had reported the gap ({frames}), but the retransmission that they ask for was lost before the capture point, or not sent."
+                "ACKs had reported the gap ({frames}), but the fast retransmission was lost before the capture point, or not sent."
             ),
             (ProofDetail::Alternative, ..) => {
-                format!("ACKs had reported the gap ({frames}), but the {} did not retransmit upon them.", words.sender)
+                format!("ACKs had reported the gap ({frames}), but the {} did not react to them.", words.sender)
             }
         };
         format!(
@@ -297,10 +297,10 @@ pub(super) const THOUGH_REPORTED: Rule<RetransmissionFamily> = Rule {
     frames: words::frames,
 };
 
-/// The first time-out, with nothing that asked for the bytes.
+/// The first timeout, with nothing that asked for the bytes.
 pub(super) const FIRST: Rule<RetransmissionFamily> = Rule {
     code: FindingCode::TimeoutRetransmit,
-    label: "time-out retransmission",
+    label: "timeout retransmission",
     rfc: &["RFC 6298 §5"],
     effect: TIMEOUT,
     applies: |case| {
@@ -315,10 +315,12 @@ pub(super) const FIRST: Rule<RetransmissionFamily> = Rule {
     says: |proof, _| {
         let probe = match proof.second {
             Some(probe) => format!(" The tail-loss probe in frame {probe} had restarted it."),
-            None => proof.last.map_or_else(String::new, |last| format!(" No ACK of the copy in frame {last} came.")),
+            None => proof
+                .last
+                .map_or_else(String::new, |last| format!(" The transmission in frame {last} was not acknowledged.")),
         };
         format!(
-            "Retransmitted{} without a duplicate ACK or SACK that asks for it: the retransmission timer expired (RFC 6298 §5).{probe}{}",
+            "Retransmitted{} without a duplicate ACK or SACK that reports it missing: the retransmission timer expired (RFC 6298 §5).{probe}{}",
             after(proof),
             first_copy(proof)
         )

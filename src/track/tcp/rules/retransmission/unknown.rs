@@ -34,7 +34,7 @@ pub(super) const TIMER_RESTARTED: Rule<RetransmissionFamily> = Rule {
     candidates: unexplained,
     says: |proof, _| {
         format!(
-            "Retransmitted{}; the cause is unknown. Neither duplicate ACKs nor a SACK in the capture asked for it, and the ACK in frame {} had just restarted the retransmission timer (RFC 6298 §5.3).{}",
+            "Retransmitted{}; the cause is unknown. Neither duplicate ACKs nor a SACK in the capture triggered it, and the ACK in frame {} had just restarted the retransmission timer (RFC 6298 §5.3).{}",
             after(proof),
             deciding_frame(proof),
             first_copy(proof)
@@ -58,7 +58,7 @@ pub(super) const NOT_HEAD_OF_QUEUE: Rule<RetransmissionFamily> = Rule {
     candidates: unexplained,
     says: |proof, _| {
         format!(
-            "Retransmitted{}; the cause is unknown. Neither duplicate ACKs nor a SACK in the capture asked for it, and the retransmission timer would send earlier unacknowledged bytes first (RFC 6298 §5.4).{}",
+            "Retransmitted{}; the cause is unknown. Neither duplicate ACKs nor a SACK in the capture triggered it, and the retransmission timer would send earlier unacknowledged bytes first (RFC 6298 §5.4).{}",
             after(proof),
             first_copy(proof)
         )
@@ -81,7 +81,7 @@ pub(super) const ONE_WAY: Rule<RetransmissionFamily> = Rule {
     },
     says: |proof, _| {
         format!(
-            "Retransmitted{}. The capture holds nothing of the other direction, so whether an ACK asked for it or a timer expired is unknown.{}",
+            "Retransmitted{}. The capture has no packet of the other direction, so whether an ACK triggered it or a timer expired is unknown.{}",
             after(proof),
             first_copy(proof)
         )
@@ -109,7 +109,7 @@ pub(super) const UNKNOWN: Rule<RetransmissionFamily> = Rule {
 };
 
 fn says(proof: &Proof, parties: &Words<'_>) -> String {
-    let nothing = "Neither three duplicate ACKs nor a SACK can have asked for it, and retransmission timers usually wait 200 ms or more: the cause is unknown.";
+    let nothing = "Neither three duplicate ACKs nor a SACK can have triggered it, and retransmission timers usually wait 200 ms or more: the cause is unknown.";
     match proof.first_copy {
         FirstCopy::Corrupted => {
             format!(

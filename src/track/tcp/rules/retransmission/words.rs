@@ -67,18 +67,18 @@ pub(super) fn first_copy(proof: &Proof) -> String {
     match proof.first_copy {
         FirstCopy::Captured => String::new(),
         FirstCopy::Corrupted => format!(
-            " The copy in frame {} has an invalid checksum; if it arrived so, the receiver discarded it.",
+            " The transmission in frame {} has an invalid checksum; if it arrived so, the receiver discarded it.",
             proof.original.unwrap_or(0)
         ),
         FirstCopy::NotCaptured => {
-            " The first copy did not reach the capture point: it was lost or delayed before it.".to_owned()
+            " The first transmission did not reach the capture point: it was lost or delayed before it.".to_owned()
         }
         FirstCopy::Partly(skipped) => format!(
             " {} of it had not reached the capture point; the others were captured before{}.",
             bytes(skipped),
             proof.through.map_or_else(String::new, |frame| format!(", from frame {frame} on"))
         ),
-        FirstCopy::NotKnown => " The first copy is not in this capture, or no longer remembered.".to_owned(),
+        FirstCopy::NotKnown => " The first transmission is not in this capture, or no longer in memory.".to_owned(),
     }
 }
 
@@ -93,8 +93,8 @@ pub(crate) fn sent_before(proof: &Proof) -> String {
             format!("frame {frame} brought some of them, {} fill a gap", bytes(skipped))
         }
         (None, None, FirstCopy::Partly(skipped)) => format!("{} of them fill a gap", bytes(skipped)),
-        (None, _, FirstCopy::NotCaptured) => "the first copy did not reach the capture point".to_owned(),
-        (None, ..) => "the first copy is not in this capture, or no longer remembered".to_owned(),
+        (None, _, FirstCopy::NotCaptured) => "the first transmission did not reach the capture point".to_owned(),
+        (None, ..) => "the first transmission is not in this capture, or no longer in memory".to_owned(),
     };
     let last = proof.last.map_or_else(String::new, |last| format!(", last in frame {last}"));
     let after = proof.after.map_or_else(String::new, |after| format!(", {} earlier", after.human()));
