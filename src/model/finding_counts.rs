@@ -2,12 +2,15 @@
 
 use std::borrow::Cow;
 
+use smallvec::SmallVec;
+
 use super::finding::{Finding, FindingCode, FindingSink, Severity};
 use super::protocol::Direction;
 
-/// The number of findings by code, and the first packet that showed each. Empty, it takes no memory beside itself.
+/// The number of findings by code, and the first packet that showed each. Most conversations have one, the way they were
+/// closed: it takes no memory beside itself.
 #[derive(Clone, Debug, Default)]
-pub struct FindingCounts(Vec<FindingCount>);
+pub struct FindingCounts(SmallVec<[FindingCount; 1]>);
 
 /// The count of one code.
 #[derive(Clone, Copy, Debug)]

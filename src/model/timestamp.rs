@@ -2,23 +2,26 @@
 
 use std::cmp::Ordering;
 use std::fmt::{self, Write as _};
+use std::num::NonZeroU32;
 
 const NANOS_PER_SECOND: i128 = 1_000_000_000;
 
 /// A moment on the capture's clock: seconds since 1970-01-01 UTC and nanoseconds within the second.
 ///
 /// Kept in two parts since a pcapng timestamp may lie further away than 64 bits of nanoseconds reach.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp {
     seconds: i64,
-    nanos: u32,
+    /// One more than the nanoseconds: never 0, so that `Option<Timestamp>` takes no more room than a timestamp.
+    nanos_plus_one: NonZeroU32,
 }
 
 impl Timestamp {
     /// The moment `seconds` and `nanos` after 1970; a sub-second part of a second or more carries over.
     pub fn new(seconds: i64, nanos: u32) -> Self {
         let carry = i64::from(nanos / 1_000_000_000);
-        Self { seconds: seconds.saturating_add(carry), nanos: nanos % 1_000_000_000 }
+        let nanos_plus_one = NonZeroU32::MIN.saturating_add(nanos % 1_000_000_000);
+        Self { seconds: seconds.saturating_add(carry), nanos_plus_one }
     }
 
     /// Whole seconds since 1970; negative before it.
@@ -28,13 +31,13 @@ impl Timestamp {
 
     /// Nanoseconds within the second, 0 to 999,999,999.
     pub fn subsec_nanos(self) -> u32 {
-        self.nanos
+        self.nanos_plus_one.get() - 1
     }
 
     /// The time from `earlier` to `self`, negative if the clock went back; saturates at ±292 years.
     #[inline]
     pub fn since(self, earlier: Self) -> Nanos {
-        let nanos = i64::from(self.nanos) - i64::from(earlier.nanos);
+        let nanos = i64::from(self.nanos_plus_one.get()) - i64::from(earlier.nanos_plus_one.get());
         if let Some(seconds) = self.seconds.checked_sub(earlier.seconds)
             && seconds.unsigned_abs() < 1 << 33
         {
@@ -45,14 +48,22 @@ impl Timestamp {
     }
 }
 
+/// The beginning of 1970.
+impl Default for Timestamp {
+    fn default() -> Self {
+        Self::new(0, 0)
+    }
+}
+
 /// Seconds since 1970 with nine decimals, as in the JSON Lines output.
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.seconds < 0 && self.nanos > 0 {
+        let nanos = self.subsec_nanos();
+        if self.seconds < 0 && nanos > 0 {
             // -1 s + 0.25 s is written -0.75
-            write_seconds(f, true, (self.seconds + 1).unsigned_abs(), 1_000_000_000 - self.nanos)
+            write_seconds(f, true, (self.seconds + 1).unsigned_abs(), 1_000_000_000 - nanos)
         } else {
-            write_seconds(f, self.seconds < 0, self.seconds.unsigned_abs(), self.nanos)
+            write_seconds(f, self.seconds < 0, self.seconds.unsigned_abs(), nanos)
         }
     }
 }

@@ -178,6 +178,7 @@ impl Run<'_> {
                 }
                 self.wants_steps = self.wants_steps && self.sink.wants_steps();
                 if !self.wants_steps {
+                    self.tracker.hide_steps();
                     if let Some(counter) = self.counter.as_mut()
                         && !self.tracker.is_ordinary(packet)
                         && let Some(last) = self.tracker.last(packet)

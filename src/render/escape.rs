@@ -9,12 +9,18 @@ use crate::model::{is_hidden, push_visible};
 
 /// For a terminal or a text file: hidden characters are escaped.
 pub fn plain(text: &str) -> Cow<'_, str> {
-    if !text.contains(is_hidden) {
+    if is_visible_ascii(text) || !text.contains(is_hidden) {
         return Cow::Borrowed(text);
     }
     let mut escaped = String::with_capacity(text.len() + 16);
     text.chars().for_each(|c| push_visible(&mut escaped, c));
     Cow::Owned(escaped)
+}
+
+/// Returns `true` if every byte is a visible ASCII character or a space, as in nearly every text: many bytes are looked
+/// at together, since no byte decides about the next.
+fn is_visible_ascii(text: &str) -> bool {
+    text.bytes().fold(true, |all, byte| all & (b' '..=b'~').contains(&byte))
 }
 
 /// For a medium of ASCII alone: what has a spelling there is spelled, every other character is escaped.
@@ -115,21 +121,28 @@ fn is_number(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_digit())
 }
 
-/// Characters at which a spreadsheet may begin a new cell, whatever the file's own separator is; their full-width forms
-/// may be taken for them.
-const SEPARATORS: &[char] = &[',', ';', '|', '\t', '，', '；', '｜'];
+/// Returns `true` for a character at which a spreadsheet may begin a new cell, whatever the file's own separator is; its
+/// full-width forms may be taken for it.
+fn is_separator(c: char) -> bool {
+    matches!(c, ',' | ';' | '|' | '\t' | '，' | '；' | '｜')
+}
+
+/// Returns `true` if a text may hold a character with which a formula begins. Most cells hold none, and need no closer look.
+fn may_hold_formula(text: &str) -> bool {
+    text.bytes().fold(false, |any, byte| any | matches!(byte, b'=' | b'+' | b'-' | b'@') | !byte.is_ascii())
+}
 
 /// For a cell that a spreadsheet may open: hidden characters are escaped, and an apostrophe goes before what would
 /// start a formula (`=`, `+`, `-`, `@`), in the cell or behind a character within it at which the reader's spreadsheet
 /// may begin another. A number stays one. Quotes are the CSV writer's affair.
 pub fn spreadsheet(text: &str) -> Cow<'_, str> {
     let text = plain(text);
-    if !text.split(SEPARATORS).any(is_formula) {
+    if !may_hold_formula(&text) || !text.split(is_separator).any(is_formula) {
         return text;
     }
     let mut escaped = String::with_capacity(text.len() + 8);
-    for part in text.split_inclusive(SEPARATORS) {
-        if is_formula(part.strip_suffix(SEPARATORS).unwrap_or(part)) {
+    for part in text.split_inclusive(is_separator) {
+        if is_formula(part.strip_suffix(is_separator).unwrap_or(part)) {
             escaped.push('\'');
         }
         escaped.push_str(part);

@@ -178,10 +178,19 @@ impl CapturePointObserver {
         }
     }
 
-    /// Returns `true` if the checksums may prove more than they did `before`. Filled-in checksums alone prove nothing.
+    /// Takes the checksum of a segment without RST. Returns whether the checksums may prove more than they did before.
+    /// Filled-in checksums alone prove nothing.
     #[inline]
-    pub(super) fn may_tell_more(&self, before: &Self) -> bool {
-        self != before && self.offloaded | self.merged > 0
+    pub(super) fn learns_from(&mut self, direction: Direction, segment: &Segment) -> bool {
+        let before = self.checksums();
+        self.note_segment(direction, segment, None);
+        self.checksums() != before && self.offloaded | self.merged > 0
+    }
+
+    /// All bits that checksums set.
+    #[inline]
+    fn checksums(&self) -> [u8; 4] {
+        [self.offloaded, self.valid, self.merged, self.checked]
     }
 
     /// Takes an ICMP error or RST of this side: one that took longer than a host does comes from elsewhere.

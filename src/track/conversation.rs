@@ -44,6 +44,15 @@ pub(super) struct Conversation {
     pub(super) kind: Kind,
 }
 
+/// The state beside its own conversation that a segment is followed with.
+pub(super) struct SegmentContext<'t> {
+    pub(super) budget: &'t MemoryBudget,
+    pub(super) hosts: &'t Hosts,
+    pub(super) closing: &'t ClosingCalls,
+    /// Its step may be shown: then its cause is wanted though no rule applies to it.
+    pub(super) is_shown: bool,
+}
+
 impl Conversation {
     /// A conversation that begins with `frame`.
     pub(super) fn new(
@@ -136,13 +145,15 @@ impl Conversation {
         segment: &Segment,
         direction: Direction,
         facts: &mut TcpFacts,
-        (budget, hosts, closing): (&MemoryBudget, &Hosts, &ClosingCalls),
+        context: &SegmentContext<'_>,
     ) -> bool {
         let packet_ref = self.packet_ref(frame, direction);
         let Kind::Tcp(tcp) = &mut self.kind else { return false };
         let last = (self.last_frame, self.last_at);
-        let predicted = tcp.connection.take_predicted(&packet_ref, segment, &packet.headers.ip, facts);
+        let predicted =
+            tcp.connection.take_predicted(&packet_ref, segment, &packet.headers.ip, facts, context.is_shown);
         if !predicted {
+            let SegmentContext { hosts, closing, .. } = *context;
             let others = OtherConversations { hosts, echo: &tcp.echo_matcher, closing, time: frame.time };
             tcp.connection.follow(&packet_ref, segment, &packet.headers.ip, &others, facts);
         }
@@ -154,7 +165,7 @@ impl Conversation {
         let data = segment.len > 0 && !reset;
         if data && tcp.connection.reached(direction, segment) {
             let late = facts.retransmission.is_some_and(|again| again.is_captured_late());
-            facts.echo = tcp.compare(frame.number, direction, segment, packet.payload, (late, budget));
+            facts.echo = tcp.compare(frame.number, direction, segment, packet.payload, (late, context.budget));
         }
         if segment.options.mptcp.is_some_and(|option| option.subtype == MP_FASTCLOSE) && !reset {
             tcp.connection.see_fast_close(&packet_ref);
@@ -260,9 +271,16 @@ impl Conversation {
         sent.then_some(sender)
     }
 
+    #[inline]
     fn packet_ref(&mut self, frame: &Frame<'_>, direction: Direction) -> PacketRef {
-        self.start = self.start.or(frame.time);
-        self.at = frame.time.zip(self.start).map(|(now, start)| now.since(start)).into();
+        self.at = match (frame.time, self.start) {
+            (Some(now), Some(start)) => OptTime::from(Some(now.since(start))),
+            (Some(now), None) => {
+                self.start = Some(now);
+                OptTime::from(Some(Nanos(0)))
+            }
+            (None, _) => OptTime::UNKNOWN,
+        };
         self.unknown = self.unknown.and(frame.unknown);
         PacketRef { frame: frame.number, at: self.at, direction, unknown: frame.unknown }
     }

@@ -29,7 +29,7 @@ pub(super) struct Ended {
 #[derive(Debug)]
 struct ClosedConversation {
     /// `None` where the place is free.
-    conversation: Option<Conversation>,
+    conversation: Option<Box<Conversation>>,
     /// The places of those that ended before and after it.
     older: u32,
     newer: u32,
@@ -43,7 +43,7 @@ impl Ended {
     }
 
     /// Appends a conversation. Returns its place; `None` if all are taken.
-    pub(super) fn push(&mut self, conversation: Conversation) -> Option<u32> {
+    pub(super) fn push(&mut self, conversation: Box<Conversation>) -> Option<u32> {
         if self.len == PLACES {
             return None;
         }
@@ -73,13 +73,13 @@ impl Ended {
     }
 
     /// Takes the oldest out, and gives its place.
-    pub(super) fn pop(&mut self) -> Option<(u32, Conversation)> {
+    pub(super) fn pop(&mut self) -> Option<(u32, Box<Conversation>)> {
         let (oldest, _) = self.ends?;
         Some((oldest, self.take(oldest)?))
     }
 
     /// Takes the conversation at `place` out of the order, and makes its place free.
-    pub(super) fn take(&mut self, place: u32) -> Option<Conversation> {
+    pub(super) fn take(&mut self, place: u32) -> Option<Box<Conversation>> {
         let past = self.places.get_mut(place as usize)?;
         let conversation = past.conversation.take()?;
         let (older, newer) = (past.older, past.newer);
@@ -100,7 +100,7 @@ impl Ended {
     }
 
     /// All of them, in no order.
-    pub(super) fn drain(&mut self) -> impl Iterator<Item = Conversation> + '_ {
+    pub(super) fn drain(&mut self) -> impl Iterator<Item = Box<Conversation>> + '_ {
         (self.ends, self.len) = (None, 0);
         self.free.clear();
         self.places.drain(..).filter_map(|past| past.conversation)
@@ -114,7 +114,7 @@ mod tests {
     use crate::track::kind::Kind;
     use crate::track::stream::{RolesFrom, StreamId};
 
-    fn conversation(number: u32) -> Conversation {
+    fn conversation(number: u32) -> Box<Conversation> {
         let ends = (Endpoint::new([192, 0, 2, 1], 40_000), Endpoint::new([192, 0, 2, 2], 7));
         let frame = Frame {
             unknown: Default::default(),
@@ -125,13 +125,13 @@ mod tests {
             wire_len: 0,
             data: &[],
         };
-        Conversation::new(
+        Box::new(Conversation::new(
             StreamId { protocol: Protocol::Tcp, number },
             ends,
             RolesFrom::Syn,
             &frame,
             Kind::Tcp(Box::default()),
-        )
+        ))
     }
 
     #[test]

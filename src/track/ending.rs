@@ -37,7 +37,7 @@ impl Conversation {
 
     fn totals_with(
         &self,
-        (tcp, udp): (Option<TcpTotals>, Option<UdpTotals>),
+        (tcp, udp): (Option<TcpTotals>, Option<Box<UdpTotals>>),
         (echo, echo_story): (Option<EchoTotals>, EchoLog),
         (rtt, response_times): (Option<RttTotals>, Option<RttTotals>),
         ledger: Option<OpenLedger>,

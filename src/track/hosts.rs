@@ -49,6 +49,18 @@ pub(super) struct HostFacts {
     pub(super) is_asked: Option<Occurrence>,
 }
 
+impl HostFacts {
+    fn note(&mut self, fact: HostFact, seen: Occurrence) {
+        let last = match fact {
+            HostFact::Connects => &mut self.connects,
+            HostFact::Accepts => &mut self.accepts,
+            HostFact::Refuses => &mut self.refuses,
+            HostFact::IsAsked => &mut self.is_asked,
+        };
+        *last = Some(seen);
+    }
+}
+
 /// The endpoints of a capture.
 #[derive(Debug, Default)]
 pub(super) struct Hosts {
@@ -63,15 +75,13 @@ impl Hosts {
     #[cold]
     pub(super) fn note(&mut self, endpoint: Endpoint, fact: HostFact, frame: u64, time: Option<Timestamp>) {
         let Some(frame) = NonZeroU64::new(frame) else { return };
-        let mut facts = self.of(endpoint);
-        let seen = match fact {
-            HostFact::Connects => &mut facts.connects,
-            HostFact::Accepts => &mut facts.accepts,
-            HostFact::Refuses => &mut facts.refuses,
-            HostFact::IsAsked => &mut facts.is_asked,
-        };
-        *seen = Some(Occurrence { frame, time });
-        if self.young.len() >= ENDPOINTS && !self.young.contains_key(&endpoint) {
+        let seen = Occurrence { frame, time };
+        if let Some(facts) = self.young.get_mut(&endpoint) {
+            return facts.note(fact, seen);
+        }
+        let mut facts = self.old.get(&endpoint).copied().unwrap_or_default();
+        facts.note(fact, seen);
+        if self.young.len() >= ENDPOINTS {
             std::mem::swap(&mut self.old, &mut self.young);
             self.young.clear();
         }

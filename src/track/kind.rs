@@ -67,11 +67,14 @@ impl TcpKind {
     }
 
     /// Continues after bytes of this direction that the peer has and the capture lacks.
+    #[inline]
     pub(super) fn skip_lost(&mut self, frame: u64, direction: Direction) -> Option<Echo> {
         let acked = self.connection.acked_of(direction)?;
-        if !self.echo_matcher.lacks(direction, acked) {
-            return None;
-        }
+        if self.echo_matcher.lacks(direction, acked) { self.skip_up_to(frame, direction, acked) } else { None }
+    }
+
+    #[cold]
+    fn skip_up_to(&mut self, frame: u64, direction: Direction, acked: u32) -> Option<Echo> {
         let acked = acked.wrapping_sub(u32::from(self.connection.covers_fin(direction)));
         self.echo_matcher.skip(frame, direction, acked)
     }

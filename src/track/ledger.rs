@@ -187,6 +187,9 @@ impl OpenLedger {
         let mut ledger = self.shares();
         let mut excess = ledger.total().minus(duration);
         for share in ledger.shares.iter_mut().rev() {
+            if excess.0 <= 0 {
+                break;
+            }
             let taken = Nanos(excess.0.clamp(0, share.time.0.max(0)));
             share.time = share.time.minus(taken);
             share.longest = share.longest.min(share.time);

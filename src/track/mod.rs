@@ -61,7 +61,7 @@ pub use udp_clients::{AnswersFrom, LinkedConversation};
 
 pub use tcp::rules::window::ZeroWindowStretch;
 pub use tcp::{
-    AfterFin, Asks, BadChecksums, Ecn, FasterAnswer, Fins, KeepAlives, Negotiated, PathMtu, SameTtl, State,
+    AfterFin, Asks, BadChecksums, Ecn, FasterAnswer, Fins, KeepAlives, Negotiated, PathMtu, RareEvents, SameTtl, State,
     StillZeroWindow, TcpSummary, TwoTtls, Unacceptable, Unacked, UnansweredRequest, UnfilledGap, ZeroWindow,
 };
 pub use totals::{AnsweredInvalid, Close, ConversationTotals, Handshake, RetransmittedRequest, TcpTotals, UdpTotals};

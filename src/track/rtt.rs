@@ -3,7 +3,7 @@
 use smallvec::SmallVec;
 
 use super::capture_point::CapturePoint;
-use crate::model::Nanos;
+use crate::model::{Nanos, OptTime};
 
 /// The number of samples that are kept exactly. Beyond it the median comes from buckets a sixteenth apart.
 const EXACT: usize = 32;
@@ -13,19 +13,20 @@ const BUCKETS: usize = 64 * 16;
 /// SRTT and RTTVAR of one sender.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Estimator {
-    smoothed: Option<Nanos>,
+    smoothed: OptTime,
     variation: Nanos,
 }
 
 impl Estimator {
     /// Takes one sample; RTTVAR is updated before SRTT (RFC 6298 §2.3).
     pub(super) fn sample(&mut self, of: u64, time: Nanos) -> RttSample {
-        self.variation = match self.smoothed {
+        let before = self.smoothed.get();
+        self.variation = match before {
             None => Nanos(time.0 / 2),
             Some(srtt) => moved(self.variation, Nanos(srtt.minus(time).0.saturating_abs()), 4),
         };
-        let smoothed = smoothed(self.smoothed, time);
-        self.smoothed = Some(smoothed);
+        let smoothed = smoothed(before, time);
+        self.smoothed = Some(smoothed).into();
         RttSample { of, time, smoothed, variation: self.variation, seen: None }
     }
 
@@ -36,7 +37,7 @@ impl Estimator {
 
     /// SRTT, once there was a sample.
     pub(super) fn smoothed(&self) -> Option<Nanos> {
-        self.smoothed
+        self.smoothed.get()
     }
 }
 

@@ -5,10 +5,10 @@ use super::conversation::Conversation;
 /// Most conversations open at once; beyond, the one that was silent longest is given up, and reported.
 const OPEN_MOST: usize = 1 << 20;
 
-/// An open conversation.
+/// An open conversation, in a box: it moves to the ended later, and a table of pointers grows without copying them all.
 #[derive(Debug)]
 pub(super) struct Slot {
-    pub(super) conversation: Conversation,
+    pub(super) conversation: Box<Conversation>,
     /// `true` if it was used since the hand of the clock last passed it.
     pub(super) touched: bool,
 }
@@ -50,7 +50,7 @@ impl Slots {
     }
 
     /// Puts a conversation in a slot.
-    pub(super) fn occupy(&mut self, conversation: Conversation) -> u32 {
+    pub(super) fn occupy(&mut self, conversation: Box<Conversation>) -> u32 {
         let slot = Some(Slot { conversation, touched: true });
         match self.free.pop() {
             Some(index) => {
@@ -67,7 +67,7 @@ impl Slots {
     }
 
     /// Takes a conversation out.
-    pub(super) fn take(&mut self, index: u32) -> Option<Conversation> {
+    pub(super) fn take(&mut self, index: u32) -> Option<Box<Conversation>> {
         let slot = self.places.get_mut(index as usize).and_then(Option::take)?;
         self.free.push(index);
         Some(slot.conversation)
@@ -75,7 +75,7 @@ impl Slots {
 
     /// Removes the next conversation that was not used since the clock's hand last passed it, and returns its place
     /// too.
-    pub(super) fn evict(&mut self) -> Option<(u32, Conversation)> {
+    pub(super) fn evict(&mut self) -> Option<(u32, Box<Conversation>)> {
         for _ in 0..=2 * self.places.len() {
             self.clock = (self.clock + 1) % self.places.len().max(1);
             let Some(Some(slot)) = self.places.get_mut(self.clock) else { continue };
@@ -88,7 +88,7 @@ impl Slots {
     }
 
     /// Takes all of them out.
-    pub(super) fn drain(&mut self) -> impl Iterator<Item = Conversation> + use<> {
+    pub(super) fn drain(&mut self) -> impl Iterator<Item = Box<Conversation>> + use<> {
         std::mem::take(self).places.into_iter().flatten().map(|slot| slot.conversation)
     }
 }

@@ -162,14 +162,14 @@ impl<K> Default for Table<K> {
 
 impl<K: Hash + Eq + Copy> Table<K> {
     fn entry(&mut self, key: K) -> &mut Attempts {
-        if !self.young.contains_key(&key) {
-            let known = self.old.remove(&key).unwrap_or_default();
-            if self.young.len() >= ENTRIES {
-                self.old = std::mem::take(&mut self.young);
-            }
-            self.young.insert(key, known);
+        let Self { young, old } = self;
+        if young.len() < ENTRIES || young.contains_key(&key) {
+            return young.entry(key).or_insert_with(|| old.remove(&key).unwrap_or_default());
         }
-        self.young.entry(key).or_default()
+        let known = old.remove(&key).unwrap_or_default();
+        std::mem::swap(old, young);
+        young.clear();
+        young.entry(key).or_insert(known)
     }
 
     fn get(&self, key: &K) -> Option<&Attempts> {

@@ -101,7 +101,7 @@ pub struct ConversationTotals {
     /// The echoes by kind.
     pub echo_story: EchoLog,
     /// The totals of UDP; `None` for TCP.
-    pub udp: Option<UdpTotals>,
+    pub udp: Option<Box<UdpTotals>>,
     /// Round-trip times.
     pub rtt: Option<RttTotals>,
     /// From the last byte of each request of the client to the first of the server's answer.
@@ -124,7 +124,7 @@ impl ConversationTotals {
     /// Fragments that came before the one that completed their packet: their frames are no steps, and not counted.
     pub fn earlier_fragments(&self) -> PerDirection<EarlierFragments> {
         match (&self.tcp, &self.udp) {
-            (Some(tcp), _) => tcp.story.earlier_fragments,
+            (Some(tcp), _) => tcp.story.rare().earlier_fragments,
             (None, Some(udp)) => udp.earlier_fragments,
             (None, None) => PerDirection::default(),
         }
@@ -279,7 +279,7 @@ impl ConversationTotals {
     pub fn bytes_lost(&self) -> u64 {
         let Some(tcp) = &self.tcp else { return 0 };
         let lost = |direction: Direction| {
-            let gap = tcp.story.unfilled.get(direction).map_or(0, |gap| u64::from(gap.bytes));
+            let gap = tcp.story.rare().unfilled.get(direction).map_or(0, |gap| u64::from(gap.bytes));
             gap + u64::from(tcp.story.unacked.get(direction).bytes)
         };
         lost(Direction::ClientToServer) + lost(Direction::ServerToClient)
@@ -297,7 +297,7 @@ impl TcpTotals {
     /// The sender of that RST, where it continued as if it had sent none, and the frame of its next data.
     pub fn continued_after_reset(&self) -> Option<(&'static str, u64)> {
         let (_, sender) = self.first_reset()?;
-        self.story.continued_after_reset.get(sender).map(|frame| (sender.sender(), frame))
+        self.story.rare().continued_after_reset.get(sender).map(|frame| (sender.sender(), frame))
     }
 
     /// Returns `true` if the connection is closed on both sides, or was reset.

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use smallvec::SmallVec;
 
 use super::capture_point::CapturePoint;
-use super::conversation::Conversation;
+use super::conversation::{Conversation, SegmentContext};
 use super::ended::{self, Ended};
 use super::event::{Event, TcpFacts, Tracked, TrackedKind};
 use super::facts::{SegmentRole, UdpPlace};
@@ -54,11 +54,13 @@ pub struct Tracker {
     next_tcp: u32,
     next_udp: u32,
     evicted: u64,
-    evictees: VecDeque<Conversation>,
+    evictees: VecDeque<Box<Conversation>>,
     server: Option<Endpoint>,
     capture_point: Option<CapturePoint>,
     /// Predictions are switched off.
     without_prediction: bool,
+    /// No step is shown any more.
+    without_steps: bool,
     /// Room for the few conversations with much in flight.
     budget: MemoryBudget,
     /// The current packet.
@@ -123,6 +125,11 @@ impl Tracker {
         Self { closing, ..self }
     }
 
+    /// No step is shown from now on, only counted with its findings: what only its text needs is left out.
+    pub fn hide_steps(&mut self) {
+        self.without_steps = true;
+    }
+
     /// Reads the state of the conversations whose packets come next, so that it is in the processor's cache when these
     /// packets are tracked. With many conversations most of the time would be spent waiting for memory, one cache line
     /// after the other; independent reads are waited for together.
@@ -134,7 +141,7 @@ impl Tracker {
         let mut expected = SmallVec::<[&Conversation; 16]>::new();
         for key in keys {
             let slot = self.index.find_open(&key).and_then(|slot| self.slots.get(slot));
-            expected.extend(slot.map(|slot| &slot.conversation));
+            expected.extend(slot.map(|slot| &*slot.conversation));
         }
         let first = expected.iter().fold(0, |read, conversation| read ^ conversation.first_frame);
         std::hint::black_box(expected.iter().fold(first, |read, conversation| read ^ conversation.read_ahead()));
@@ -239,7 +246,7 @@ impl Tracker {
     pub fn finish(&mut self, wanted: bool) -> impl Iterator<Item = Box<ConversationTotals>> + use<> {
         self.settle();
         let rest = self.slots.drain().chain(self.ended.drain()).chain(self.evictees.drain(..));
-        let mut rest: Vec<Conversation> = rest.filter(|_| wanted).collect();
+        let mut rest: Vec<Box<Conversation>> = rest.filter(|_| wanted).collect();
         rest.sort_unstable_by_key(|conversation| (conversation.first_frame, conversation.stream));
         let surges = std::mem::take(&mut self.surges);
         rest.into_iter().map(move |mut conversation| in_surge(&surges, Box::new(conversation.totals())))
@@ -288,15 +295,14 @@ impl Tracker {
     fn segment(&mut self, frame: &Frame<'_>, packet: &Packet<'_>, segment: &Segment) -> Result<(), Skip> {
         let flow = &packet.headers.flow;
         let mut index = self.find_or_begin(frame, packet);
-        let slot = self.slots.get_mut(index).ok_or(Skip::Malformed)?;
-        let mut direction = slot.conversation.direction(flow);
-        if slot.conversation.is_another(direction, segment) {
-            let previous = slot.conversation.previous(frame, direction);
+        if segment.flags.is_syn_only()
+            && let Some(previous) = self.previous(frame, segment, (index, flow))
+        {
             self.end(index);
-            index = self.begin(frame, packet, previous);
-            direction = self.slots.get_mut(index).ok_or(Skip::Malformed)?.conversation.direction(flow);
+            index = self.begin(frame, packet, Some(previous));
         }
         let slot = self.slots.get_mut(index).ok_or(Skip::Malformed)?;
+        let direction = slot.conversation.direction(flow);
         slot.touched = true;
         self.plain = slot.conversation.follow_segment(
             frame,
@@ -304,7 +310,12 @@ impl Tracker {
             segment,
             direction,
             &mut self.facts,
-            (&self.budget, &self.hosts, &self.closing),
+            &SegmentContext {
+                budget: &self.budget,
+                hosts: &self.hosts,
+                closing: &self.closing,
+                is_shown: !self.without_steps,
+            },
         );
         if slot.conversation.has_ended() {
             self.ending = Some(index);
@@ -318,6 +329,19 @@ impl Tracker {
             self.note_host(frame, segment);
         }
         Ok(())
+    }
+
+    /// Describes the connection in this slot, if a SYN shows that another one uses its ports.
+    #[cold]
+    fn previous(
+        &mut self,
+        frame: &Frame<'_>,
+        syn: &Segment,
+        (index, flow): (u32, &Flow),
+    ) -> Option<Box<PreviousConnection>> {
+        let conversation = &mut self.slots.get_mut(index)?.conversation;
+        let direction = conversation.direction(flow);
+        if conversation.is_another(direction, syn) { conversation.previous(frame, direction) } else { None }
     }
 
     /// Notes what a SYN, SYN-ACK or RST shows of its sender's port.
@@ -433,7 +457,7 @@ impl Tracker {
         *number = number.saturating_add(1);
         let conversation =
             Conversation::new(stream, ends, roles_from, frame, kind.captured_at(self.capture_point, ends));
-        let index = self.slots.occupy(conversation);
+        let index = self.slots.occupy(Box::new(conversation));
         self.index.open(packet.headers.flow.key, index);
         if let Some((slot, request)) = asked {
             self.link(
@@ -532,7 +556,7 @@ impl Tracker {
     }
 
     /// Lets a conversation go that was in this slot, when it is asked for.
-    fn release(&mut self, index: u32, conversation: Conversation) {
+    fn release(&mut self, index: u32, conversation: Box<Conversation>) {
         self.index.forget(&conversation.key(), Place::Open(index));
         self.evictees.push_back(conversation);
     }

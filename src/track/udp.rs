@@ -305,9 +305,10 @@ impl Exchange {
         frames.into_iter().fold(times, |read, frame| read ^ frame) ^ self.totals.errors.count ^ self.totals.in_doubt
     }
 
-    pub(super) fn totals(&self) -> UdpTotals {
+    /// The totals at the end; what was noted moves out.
+    pub(super) fn totals(&mut self) -> Box<UdpTotals> {
         let (count, frames) = self.datagrams.unanswered();
-        let mut totals = self.totals.clone();
+        let mut totals = Box::new(std::mem::take(&mut self.totals));
         totals.refused_in_doubt = self.datagrams.refused_in_doubt();
         totals.capture_point_evidence = self.clues.evidence(None);
         totals.unanswered = crate::model::Occurrences { count, frames: frames.into() };

@@ -68,8 +68,8 @@ fn shown(case: &Case<'_>, answer: Answer) -> Answer {
         (Some(tcp), _) if tcp.story.unanswered_syn && totals.may_go_on() => answer
             .frames(case.seen.handshake.syn.map(|mark| mark.frame))
             .but("Whether a program listened here: the SYN was not answered as far as the capture was read."),
-        (Some(tcp), _) if tcp.story.unanswered_syn && tcp.story.wrong_handshake_ack.is_some() => answer
-            .frames(tcp.story.wrong_handshake_ack)
+        (Some(tcp), _) if tcp.story.unanswered_syn && tcp.story.rare().wrong_handshake_ack.is_some() => answer
+            .frames(tcp.story.rare().wrong_handshake_ack)
             .but("Whether a program listened here: the reply to the SYN does not match it."),
         (Some(tcp), _) if tcp.story.unanswered_syn => answer
             .frames(case.seen.handshake.syn.map(|mark| mark.frame))

@@ -107,7 +107,8 @@ fn smallest(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
             .add(format!("The {who}'s smallest is {} {unit}, in frame {}.", thousands(u64::from(min.bytes)), min.frame))
             .line(format!("frame {}: window = {}", min.frame, min.product()))
             .frames([min.frame]);
-        let (filled, closings) = (tcp.story.window_filled.get(!owner), &tcp.story.zero_window.get(owner).closings);
+        let (filled, closings) =
+            (tcp.story.rare().window_filled.get(!owner), &tcp.story.rare().zero_window.get(owner).closings);
         let flight = case.seen.transfer.flows().get(!owner).most_in_flight;
         if lacking == Some(!owner) {
             answer =
@@ -154,7 +155,7 @@ fn smallest(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
 fn zero(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
     let mut answer = Answer::default();
     for owner in BOTH {
-        let window = tcp.story.zero_window.get(owner);
+        let window = tcp.story.rare().zero_window.get(owner);
         let (who, sender) = (owner.sender(), owner.receiver());
         if window.closings.count == 0 {
             continue;
@@ -183,7 +184,7 @@ fn zero(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
                 .add(format!("The {sender} probed it {}.", times(window.probes.count)))
                 .frames(window.probes.frames.iter().copied());
         }
-        if let Some(still) = tcp.story.still_zero_window.get(owner) {
+        if let Some(still) = tcp.story.rare().still_zero_window.get(owner) {
             answer = still_zero_window(answer, who, still);
         }
     }

@@ -7,7 +7,7 @@ use crate::model::{Finding, FindingCode as Code, FindingSink};
 use crate::track::TcpTotals;
 
 pub(super) fn of(tcp: &TcpTotals, found: &mut impl FindingSink) {
-    let Some(keep_alives) = tcp.story.keep_alives.as_deref() else { return };
+    let Some(keep_alives) = tcp.story.rare().keep_alives.as_deref() else { return };
     for direction in [Direction::ClientToServer, Direction::ServerToClient] {
         let kept = keep_alives.get(direction);
         let last = if kept.asked.count > 1 { "the last one" } else { "it" };

@@ -22,7 +22,8 @@ fn abandoned(totals: &ConversationTotals, tcp: &TcpTotals, found: &mut impl Find
         return;
     }
     for direction in [Direction::ClientToServer, Direction::ServerToClient] {
-        let (unacked, retransmissions) = (tcp.story.unacked.get(direction), tcp.story.retransmissions.get(direction));
+        let (unacked, retransmissions) =
+            (tcp.story.unacked.get(direction), tcp.story.rare().retransmissions.get(direction));
         let last_word = *tcp.story.last_frame.get(direction) > *tcp.story.last_frame.get(!direction);
         if !gave_time(unacked) || tcp.story.resets.get(!direction).is_some() || !last_word {
             continue;
@@ -61,7 +62,7 @@ fn gave_time(unacked: &Unacked) -> bool {
 
 /// A request that the server acknowledged and did not answer.
 fn unanswered(tcp: &TcpTotals, found: &mut impl FindingSink) {
-    let Some(request) = tcp.story.unanswered else { return };
+    let Some(request) = tcp.story.rare().unanswered else { return };
     // a RST that ended nothing leaves the request open
     if tcp.close == Close::None {
         return;

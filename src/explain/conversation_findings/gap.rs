@@ -8,7 +8,7 @@ use crate::track::{ConversationTotals, TcpTotals, UnfilledGap, View};
 /// Sides whose bytes are acknowledged again and again, though the capture holds no packet of them.
 pub(super) fn unseen(totals: &ConversationTotals, tcp: &TcpTotals, found: &mut impl FindingSink) {
     for direction in [Direction::ClientToServer, Direction::ServerToClient] {
-        let unseen = tcp.story.unseen.get(direction);
+        let unseen = tcp.story.rare().unseen.get(direction);
         // a single ACK has said so itself
         if unseen.acks.count < 2 {
             continue;
@@ -29,7 +29,7 @@ pub(super) fn unseen(totals: &ConversationTotals, tcp: &TcpTotals, found: &mut i
 
 pub(super) fn of(tcp: &TcpTotals, found: &mut impl FindingSink) {
     for direction in [Direction::ClientToServer, Direction::ServerToClient] {
-        let Some(UnfilledGap { bytes: count, shown_by, asked_by }) = *tcp.story.unfilled.get(direction) else {
+        let Some(UnfilledGap { bytes: count, shown_by, asked_by }) = *tcp.story.rare().unfilled.get(direction) else {
             continue;
         };
         let (sender, receiver) = (direction.sender(), direction.receiver());

@@ -17,8 +17,8 @@ pub(super) fn of(totals: &ConversationTotals, tcp: &TcpTotals, found: &mut impl 
         );
         found.push(Finding::new(Code::ChallengeAck, text, [syn, ack]));
     } else if tcp.story.unanswered_syn {
-        let errors = &tcp.story.errors.frames;
-        let text = if tcp.story.wrong_handshake_ack.is_some() {
+        let errors = &tcp.story.rare().errors.frames;
+        let text = if tcp.story.rare().wrong_handshake_ack.is_some() {
             "Only segments that do not fit the SYN answered it in this capture (RFC 9293 §3.10.7.3): the connection never opened."
         } else if errors.is_empty() {
             "No SYN-ACK or RST answers the SYN in this capture: the connection never opened. Either nothing answered, or the answer was lost or not captured."
@@ -28,7 +28,7 @@ pub(super) fn of(totals: &ConversationTotals, tcp: &TcpTotals, found: &mut impl 
         found.push(Finding::new(
             Code::Abandoned,
             text,
-            frames.chain(tcp.story.wrong_handshake_ack).chain([totals.last_frame]).chain(errors.iter().copied()),
+            frames.chain(tcp.story.rare().wrong_handshake_ack).chain([totals.last_frame]).chain(errors.iter().copied()),
         ));
     } else if totals.never_opened() {
         let reset = tcp.first_reset();
@@ -44,7 +44,7 @@ pub(super) fn of(totals: &ConversationTotals, tcp: &TcpTotals, found: &mut impl 
             ),
             (_, None) => "No ACK of the SYN-ACK is in this capture, and nothing else shows that the connection opened. Either the SYN-ACK or the ACK was lost, the client does not answer, or the capture ended before the ACK came.".to_owned(),
         };
-        let retransmissions = &tcp.story.retransmissions.server_to_client.frames;
+        let retransmissions = &tcp.story.rare().retransmissions.server_to_client.frames;
         let frames = frames.chain(reset.map(|(reset, _)| reset)).chain(retransmissions.iter().copied());
         found.push(Finding::new(Code::Abandoned, text, frames.chain([totals.last_frame])));
     } else if tcp.handshake == Handshake::Partial {

@@ -32,7 +32,7 @@ pub(super) fn report(totals: &ConversationTotals, found: &mut impl FindingSink) 
         gap::unseen(totals, tcp, found);
         gap::of(tcp, found);
         path_mtu::of(tcp, found);
-        found.extend(ack_loop::of(&tcp.story));
+        found.extend(ack_loop::of(tcp.story.rare()));
         alive::of(tcp, found);
         close::of(totals, tcp, found);
         other_host::of(tcp, found);

@@ -36,7 +36,7 @@ pub(super) fn accepted(story: &TcpSummary, found: &mut impl FindingSink) {
     let mut count = 0;
     let mut frames: Vec<u64> = Vec::new();
     for side in [Direction::ClientToServer, Direction::ServerToClient] {
-        let (invalid, bad_checksums) = (story.invalid.get(side), story.bad_checksums.get(side));
+        let (invalid, bad_checksums) = (story.rare().invalid.get(side), story.rare().bad_checksums.get(side));
         if invalid.count == 0 {
             continue;
         }

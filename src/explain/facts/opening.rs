@@ -26,7 +26,7 @@ pub(super) fn handshake(known: &FactInput<'_>) -> Option<String> {
         Handshake::Partial if refused_by_challenge(tcp).is_some() => {
             "refused by a challenge ACK: the older connection on these ports goes on".to_owned()
         }
-        Handshake::Partial if tcp.story.unanswered_syn && tcp.story.wrong_handshake_ack.is_some() => {
+        Handshake::Partial if tcp.story.unanswered_syn && tcp.story.rare().wrong_handshake_ack.is_some() => {
             format!("the SYN got no answer that fits it{}", known.so_far())
         }
         Handshake::Partial if tcp.story.unanswered_syn => format!("the SYN was not answered{}", known.so_far()),
@@ -101,7 +101,7 @@ pub(in crate::explain) fn ecn(agreed: Ecn) -> Option<&'static str> {
 
 /// The options beside the usual ones, by name.
 fn others(tcp: &TcpTotals) -> Option<String> {
-    let (client, server) = (&tcp.story.options.client_to_server, &tcp.story.options.server_to_client);
+    let (client, server) = (&tcp.story.rare().options.client_to_server, &tcp.story.rare().options.server_to_client);
     let mut both = *client;
     both.merge(server);
     let name = |kind: u8| {

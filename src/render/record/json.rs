@@ -213,6 +213,8 @@ impl Json for Nanos {
     #[inline]
     fn write(self, out: &mut Buffer) {
         match u64::try_from(self.0) {
+            // most waits of a conversation's ledger
+            Ok(0) => out.literal(b"\"0.000000000\""),
             Ok(nanos) => seconds_text(out, nanos / 1_000_000_000, (nanos % 1_000_000_000) as u32),
             Err(_) => Text(self).write(out),
         }

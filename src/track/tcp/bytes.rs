@@ -343,7 +343,7 @@ fn copied_ack(packet: &PacketRef, segment: &Segment, ip: &IpHeader, own: &TcpEnd
     let soon =
         if own.ip_ids_vary { after.is_none_or(|after| after < DUPLICATE_WITHIN) } else { after == Some(Nanos(0)) };
     let marks = PacketIds { ip_id: own.ip_ids_vary, timestamp: false };
-    let newest = own.newest().filter(|newest| newest.len == 0 && !newest.syn && newest.ack == Some(segment.ack))?;
+    let newest = own.newest().filter(|newest| newest.len == 0 && !newest.syn && newest.ack() == Some(segment.ack))?;
     // a copy of it counted no more
     let same = own.ack_frame == newest.frame || newest.copy;
     if !(ack && soon && numbered && own.snd_nxt == Some(segment.seq) && same) {

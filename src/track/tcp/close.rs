@@ -2,12 +2,12 @@
 
 use std::num::NonZeroU64;
 
-use super::TcpSummary;
 use super::connection::Connection;
 use super::endpoint::{Fin, TcpEndpoint};
 use super::loss_state::Asks;
 use super::rules::reset::family::{Ends, ResetEffect, ResetFamily};
 use super::rules::rule::Verdict;
+use super::summary::{RareEvents, TcpSummary};
 use crate::model::{Direction, IpHeader, Segment, TcpFlags};
 use crate::track::facts::Life;
 use crate::track::packet_ref::PacketRef;
@@ -172,10 +172,11 @@ impl Connection {
     fn fill(&mut self, story: &mut TcpSummary) {
         self.recorder.fill(story);
         story.capture_point_evidence = self.capture_point_evidence();
-        story.handshake = [self.handshake.syn, self.handshake.syn_ack, self.handshake.ack()]
-            .map(|seen| seen.map(|(frame, _)| frame.get()));
+        let frame_of = |seen: Option<(NonZeroU64, _)>| seen.map(|(frame, _)| frame.get());
+        let ack = self.handshake.ack();
+        story.handshake = [frame_of(self.handshake.syn), frame_of(self.handshake.syn_ack), frame_of(ack)];
         story.opened_after = self.handshake.opened_after();
-        story.opened_by_data = self.handshake.ack_on_data && self.handshake.ack().is_some();
+        story.opened_by_data = self.handshake.ack_on_data && ack.is_some();
         story.ecn = self.ecn.agreed;
         story.challenged_syn = self.handshake.syn.zip(self.handshake.challenge).map(|((syn, _), ack)| {
             // a RST in answer to the challenge ends the older connection
@@ -183,9 +184,8 @@ impl Connection {
             (syn.get(), ack.get(), continues.map(|previous| previous.stream))
         });
         story.simultaneous_open = self.handshake.simultaneous;
-        story.unanswered_syn = self.handshake.outcome() == Handshake::Partial
-            && self.handshake.syn_ack.is_none()
-            && self.handshake.ack().is_none();
+        story.unanswered_syn =
+            self.handshake.outcome() == Handshake::Partial && self.handshake.syn_ack.is_none() && ack.is_none();
         story.reset_in_opening = self.handshake.is_reset();
         for direction in [Direction::ClientToServer, Direction::ServerToClient] {
             let (own, peer) = (self.endpoints.get(direction), self.endpoints.get(!direction));
@@ -196,10 +196,7 @@ impl Connection {
                 acks_peer_fin: fin.acks_peer_fin,
             });
             *story.resets.get_mut(direction) = own.reset.map(NonZeroU64::get);
-            *story.bad_checksums.get_mut(direction) = own.sent.bad_checksums();
-            *story.unseen.get_mut(direction) = own.loss().unseen.clone();
             *story.has_valid.get_mut(direction) = self.clues.has_valid(direction);
-            *story.other_hosts.get_mut(direction) = self.two_hosts(direction);
             *story.reset_labels.get_mut(direction) = own.reset.map(|_| own.loss().resets.label);
             *story.negotiated.get_mut(direction) = own.isn.map(|_| super::Negotiated {
                 mss: own.mss,
@@ -208,20 +205,31 @@ impl Connection {
                 timestamps: own.timestamps,
             });
             *story.unacked.get_mut(direction) = own.unacked(peer, self.last.1);
-            *story.unfilled.get_mut(direction) = own.loss().gaps.lowest_unfilled().and_then(|(from, to, shown_by)| {
-                let asks = peer.ack_sent == Some(from) && peer.ack_frame > shown_by;
-                asks.then(|| super::UnfilledGap { bytes: to.relative_to(from), shown_by, asked_by: peer.ack_frame })
-            });
-            *story.still_zero_window.get_mut(direction) =
-                own.loss().zero_window.map(|closings| super::StillZeroWindow {
-                    by: (closings.frame.get(), closings.at.get()),
-                    last: (closings.last.0, closings.last.1.get()),
-                    // one that ended nothing is forgotten
-                    reset: closings
-                        .reset
-                        .filter(|(frame, _)| [own.reset, peer.reset].contains(&Some(*frame)))
-                        .map(|(frame, at)| (frame.get(), at.get())),
-                });
+            if own.loss.is_some() || story.rare.is_some() {
+                self.fill_rare(direction, story.rare_mut());
+            }
         }
+    }
+
+    /// Fills in the events that the state of a side with losses or other rare events shows at the end.
+    #[cold]
+    fn fill_rare(&self, direction: Direction, rare: &mut RareEvents) {
+        let (own, peer) = (self.endpoints.get(direction), self.endpoints.get(!direction));
+        *rare.bad_checksums.get_mut(direction) = own.sent.bad_checksums();
+        *rare.unseen.get_mut(direction) = own.loss().unseen.clone();
+        *rare.other_hosts.get_mut(direction) = self.two_hosts(direction);
+        *rare.unfilled.get_mut(direction) = own.loss().gaps.lowest_unfilled().and_then(|(from, to, shown_by)| {
+            let asks = peer.ack_sent == Some(from) && peer.ack_frame > shown_by;
+            asks.then(|| super::UnfilledGap { bytes: to.relative_to(from), shown_by, asked_by: peer.ack_frame })
+        });
+        *rare.still_zero_window.get_mut(direction) = own.loss().zero_window.map(|closings| super::StillZeroWindow {
+            by: (closings.frame.get(), closings.at.get()),
+            last: (closings.last.0, closings.last.1.get()),
+            // one that ended nothing is forgotten
+            reset: closings
+                .reset
+                .filter(|(frame, _)| [own.reset, peer.reset].contains(&Some(*frame)))
+                .map(|(frame, at)| (frame.get(), at.get())),
+        });
     }
 }

@@ -86,9 +86,8 @@ impl Connection {
                     });
                 }
             }
-            let sent = &mut next.endpoints.get_mut(direction).sent;
-            *sent = std::mem::take(&mut own.sent);
-            sent.clear();
+            own.sent.clear();
+            std::mem::swap(&mut own.sent, &mut next.endpoints.get_mut(direction).sent);
         }
     }
 

@@ -25,8 +25,10 @@ const SOON_AFTER: u32 = 10_000;
 pub(in crate::track) struct Recent {
     pub(super) frame: u64,
     pub(super) at: OptTime,
-    pub(super) ack: Option<SeqNumber>,
+    /// The ACK number; it means something only where `has_ack` is set. An `Option` would take four bytes more.
+    pub(super) ack_number: SeqNumber,
     pub(super) len: u32,
+    pub(super) has_ack: bool,
     pub(super) syn: bool,
     pub(super) fin: bool,
     /// It carries as much data as the MSS allows, so more may follow it.
@@ -37,6 +39,13 @@ pub(in crate::track) struct Recent {
     pub(super) fills_window: bool,
     /// PSH: its sender had no more then.
     pub(super) push: bool,
+}
+
+impl Recent {
+    /// The ACK number, if it has one.
+    pub(super) fn ack(&self) -> Option<SeqNumber> {
+        self.has_ack.then_some(self.ack_number)
+    }
 }
 
 /// A FIN.
@@ -140,7 +149,7 @@ pub(in crate::track) struct TcpEndpoint {
     /// The value of `snd_nxt` at the first RST of either side.
     pub(super) next_at_reset: SeqNumber,
     /// TSval and frame of its newest segment in order (RFC 7323 §4.3).
-    pub(super) newest_timestamp: Option<(u32, u64)>,
+    pub(super) newest_timestamp: Option<(u32, NonZeroU64)>,
     pub(super) mss: Option<u16>,
     pub(super) sack_permitted: bool,
     pub(super) timestamps: bool,
@@ -209,9 +218,9 @@ impl TcpEndpoint {
     #[inline]
     pub(super) fn learn_timestamp(&mut self, frame: u64, segment: &Segment) {
         let Some(stamps) = segment.options.timestamps else { return };
-        let newer = |(newest, _): (u32, u64)| stamps.value.wrapping_sub(newest).cast_signed() > 0;
+        let newer = |(newest, _)| stamps.value.wrapping_sub(newest).cast_signed() > 0;
         if !segment.flags.contains(TcpFlags::RST) && self.newest_timestamp.is_none_or(newer) {
-            self.newest_timestamp = Some((stamps.value, frame));
+            self.newest_timestamp = NonZeroU64::new(frame).map(|frame| (stamps.value, frame));
         }
     }
 
@@ -258,7 +267,7 @@ impl TcpEndpoint {
     pub(super) fn recent_with_ack(&self, ack: SeqNumber) -> Option<&Recent> {
         self.recent
             .iter()
-            .filter(|recent| recent.frame > 0 && recent.ack == Some(ack))
+            .filter(|recent| recent.frame > 0 && recent.ack() == Some(ack))
             .max_by_key(|recent| recent.frame)
     }
 
@@ -270,8 +279,10 @@ impl TcpEndpoint {
     }
 
     /// The newest remembered segment with data.
+    #[inline]
     pub(super) fn newest_data(&self) -> Option<&Recent> {
-        self.recent.iter().filter(|recent| recent.frame > 0 && recent.len > 0).max_by_key(|recent| recent.frame)
+        let backwards = (1..=RECENT as u32).map(|back| self.recent_next.wrapping_sub(back) as usize % RECENT);
+        backwards.filter_map(|place| self.recent.get(place)).find(|recent| recent.len > 0)
     }
 
     /// Takes a TTL that its packet before did not have. The TTL of a SYN-ACK is ignored if others follow: a middlebox
@@ -365,10 +376,19 @@ impl TcpEndpoint {
         again.or_else(first).or(self.syn.map(|(frame, _)| frame.get()))
     }
 
+    /// The quickest answer of its kernel: in the `handshake`, or an ACK of data since then.
+    #[inline]
+    pub(super) fn quickest_answer(&self, handshake: Option<Nanos>) -> Option<Nanos> {
+        match (handshake, self.quickest_ack.get()) {
+            (Some(handshake), Some(ack)) => Some(handshake.min(ack)),
+            (known, None) | (None, known) => known,
+        }
+    }
+
     /// Returns how much longer than usual an ACK took that was captured `delay` after the data, if that is a delayed
     /// ACK. `usual` is the time of the same path in the handshake; the quickest ACK since then may have taken less.
     pub(super) fn holds_ack(&mut self, delay: Nanos, usual: Option<Nanos>) -> Option<Nanos> {
-        let usual = usual.into_iter().chain(self.quickest_ack.get()).min();
+        let usual = self.quickest_answer(usual);
         self.quickest_ack = Some(self.quickest_ack.get().map_or(delay, |quickest| quickest.min(delay))).into();
         usual.map(|usual| delay.minus(usual)).filter(|held| *held >= DELAYED_ACK)
     }

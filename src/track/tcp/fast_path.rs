@@ -16,7 +16,7 @@ use super::numbers::Numbers;
 use super::prediction::Prediction;
 use super::wireshark::SegmentView;
 use crate::model::thresholds::{COMPARABLE_RTT, DELAYED_ACK, IDLE, MIN_RTO};
-use crate::model::{Checksum, Direction, IpHeader, Segment, TcpFlags, Unknown};
+use crate::model::{Checksum, Direction, IpHeader, OptTime, Segment, TcpFlags, Unknown};
 use crate::track::analysis::Analysis;
 use crate::track::capture_point::CapturePoint;
 use crate::track::event::TcpFacts;
@@ -27,7 +27,8 @@ use crate::track::packet_ref::PacketRef;
 const OPTIONAL: TcpFlags = TcpFlags::PSH.union(TcpFlags::FIN);
 
 impl Connection {
-    /// Takes the segment and leaves its facts in `facts`, if it is the predicted one. Otherwise nothing has changed.
+    /// Takes the segment and leaves its facts in `facts`, if it is the predicted one. Otherwise nothing has changed. The
+    /// cause is left out where the step is not shown: no finding depends on it.
     #[inline]
     pub(in crate::track) fn take_predicted(
         &mut self,
@@ -35,12 +36,13 @@ impl Connection {
         segment: &Segment,
         ip: &IpHeader,
         facts: &mut TcpFacts,
+        is_shown: bool,
     ) -> bool {
         if !is_plain(packet, segment, ip) {
             return false;
         }
         if segment.flags.contains(TcpFlags::SYN) || matches!(self.prediction, Prediction::SynReceived) {
-            return self.take_opening(packet, segment, ip, facts);
+            return self.take_opening(packet, segment, ip, facts, is_shown);
         }
         if segment.flags.union(OPTIONAL) != TcpFlags::ACK.union(OPTIONAL) || segment.options.window_scale.is_some() {
             return false;
@@ -75,7 +77,9 @@ impl Connection {
         } else if self.life == Life::Opening {
             self.life = Life::Open;
         }
-        (facts.ordinary, facts.or_ordinary) = self.predicted_cause(packet, facts, role);
+        if is_shown {
+            (facts.ordinary, facts.or_ordinary) = self.predicted_cause(packet, facts, role);
+        }
         self.leave(packet, segment, role, facts);
         true
     }
@@ -174,15 +178,15 @@ impl Connection {
     #[inline]
     fn is_prompt(&self, packet: &PacketRef, segment: &Segment) -> bool {
         let (own, peer) = (self.endpoints.get(packet.direction), self.endpoints.get(!packet.direction));
-        let mut last = None;
+        let mut last = OptTime::UNKNOWN;
         for sent in peer.sent.in_flight_up_to(segment.ack) {
             if sent.is_unusual() {
                 return false;
             }
-            last = Some(sent.at);
+            last = sent.at;
         }
-        let Some(delay) = last.and_then(|at| packet.since(at)) else { return true };
-        let usual = self.handshake.answer_time(packet.direction).into_iter().chain(own.quickest_ack.get()).min();
+        let Some(delay) = packet.since(last) else { return true };
+        let usual = own.quickest_answer(self.handshake.answer_time(packet.direction));
         usual.is_none_or(|usual| delay.minus(usual) < DELAYED_ACK)
     }
 
@@ -210,9 +214,7 @@ impl Connection {
         capture_point: Option<CapturePoint>,
         facts: &mut TcpFacts,
     ) {
-        let clues = self.clues;
-        self.clues.note_segment(packet.direction, segment, None);
-        let capture_point = if !self.clues.may_tell_more(&clues) {
+        let capture_point = if !self.clues.learns_from(packet.direction, segment) {
             capture_point
         } else {
             let evidence = self.capture_point_evidence().capture_point;
@@ -348,7 +350,7 @@ mod tests {
             let at = Some(Nanos::from_millis(self.frame as i64)).into();
             let packet = PacketRef { frame: self.frame, at, direction, unknown: Unknown::default() };
             let mut facts = TcpFacts::default();
-            if self.connection.take_predicted(&packet, &segment, &ip, &mut facts) {
+            if self.connection.take_predicted(&packet, &segment, &ip, &mut facts, true) {
                 return true;
             }
             let (hosts, echo, closing) = (Hosts::default(), EchoMatcher::default(), ClosingCalls::default());

@@ -59,8 +59,8 @@ pub use rules::acceptability::Unacceptable;
 pub use scoreboard::BadChecksums;
 pub use state::State;
 pub use summary::{
-    AfterFin, Fins, Negotiated, PathMtu, StillZeroWindow, TcpSummary, Unacked, UnansweredRequest, UnfilledGap,
-    ZeroWindow,
+    AfterFin, Fins, Negotiated, PathMtu, RareEvents, StillZeroWindow, TcpSummary, Unacked, UnansweredRequest,
+    UnfilledGap, ZeroWindow,
 };
 pub use two_ttls::{FasterAnswer, SameTtl, TwoTtls};
 
@@ -256,8 +256,9 @@ impl Connection {
         self.account(packet, segment, numbers.copied, facts);
     }
 
-    /// Remembers the segment, and fills in what is known of every segment.
-    #[inline]
+    /// Remembers the segment, and fills in what is known of every segment. Inlined, since nearly all numbers of a predicted
+    /// segment are the same constants.
+    #[inline(always)]
     fn remember(&mut self, packet: &PacketRef, segment: &Segment, numbers: &Numbers, facts: &mut TcpFacts) {
         let has_ack = segment.flags.contains(TcpFlags::ACK);
         let (own, peer) = self.endpoints.both_mut(packet.direction);
@@ -265,7 +266,8 @@ impl Connection {
         own.remember(Recent {
             frame: packet.frame,
             at: packet.at,
-            ack: has_ack.then_some(segment.ack),
+            ack_number: segment.ack,
+            has_ack,
             len: segment.len,
             syn: segment.flags.contains(TcpFlags::SYN),
             fin: segment.flags.contains(TcpFlags::FIN),

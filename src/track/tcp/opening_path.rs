@@ -22,6 +22,7 @@ impl Connection {
         segment: &Segment,
         ip: &IpHeader,
         facts: &mut TcpFacts,
+        is_shown: bool,
     ) -> bool {
         let (own, peer) = (self.endpoints.get(packet.direction), self.endpoints.get(!packet.direction));
         let from_client = packet.direction == Direction::ClientToServer;
@@ -68,8 +69,10 @@ impl Connection {
             self.take_due_ack(packet, segment, None, facts);
         }
         self.life = Life::Opening;
-        (facts.ordinary, facts.or_ordinary) =
-            self.ordinary_cause(packet.direction, packet.at, segment, facts, (role, None));
+        if is_shown {
+            (facts.ordinary, facts.or_ordinary) =
+                self.ordinary_cause(packet.direction, packet.at, segment, facts, (role, None));
+        }
         self.leave(packet, segment, role, facts);
         self.prediction = next;
         true

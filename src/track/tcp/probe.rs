@@ -90,7 +90,7 @@ impl Connection {
     pub(super) fn note_probe_reset(&mut self, packet: &PacketRef) {
         match self.probe_answered_by_reset(packet) {
             Some(Asks::Alive) => self.recorder.record_keep_alive_reset(packet),
-            Some(Asks::Window) => self.recorder.rare().zero_window.get_mut(packet.direction).answered += 1,
+            Some(Asks::Window) => self.recorder.events().zero_window.get_mut(packet.direction).answered += 1,
             Some(Asks::Reset) | None => {}
         }
     }

@@ -1,74 +1,27 @@
 //! Events noted while a connection lasts, for the summary at its end.
 
 use super::ecn::EcnFrames;
-use super::fragments::EarlierFragments;
-use super::keep_alive::{KeepAlives, Silence};
+use super::keep_alive::Silence;
 use super::loss_state::Asks;
 use super::rules::probe_answer::Answered;
-use super::summary::{AfterFin, PathMtu, TcpSummary, UnansweredRequest, ZeroWindow};
-use crate::model::{Checksum, Direction, IpHeader, Nanos, Occurrences, OptTime, OptionKinds, PerDirection, Segment};
+use super::summary::{AfterFin, RareEvents, TcpSummary};
+use crate::model::{Checksum, Direction, IpHeader, Nanos, Occurrences, OptTime, PerDirection, Segment};
 use crate::track::facts::{Observations, Probe};
 use crate::track::packet_ref::PacketRef;
 use crate::track::retransmission::Retransmission;
 
-/// The rare events of a connection; allocated with the first of them.
+/// The rare events of a connection, and what is remembered between them; allocated with the first of them.
 #[derive(Clone, Debug, Default)]
-pub(super) struct RareEvents {
-    ignored_resets: PerDirection<Option<[u64; 3]>>,
+pub(super) struct RareState {
+    /// The events that the summary shows.
+    pub(super) events: RareEvents,
     challenged: PerDirection<Option<(u64, u64)>>,
-    continued_after_reset: PerDirection<Option<u64>>,
-    wrong_handshake_ack: Option<u64>,
     /// Each side's last segment that is a TLS alert.
     alerts: PerDirection<u64>,
     /// Each side's last segment with MP_FASTCLOSE that is no RST.
     fast_closes: PerDirection<u64>,
-    /// The last segment that came after a silence, and how long that was.
-    silence_before: Option<(u64, Nanos)>,
-    superseded_by: Option<u64>,
-    after_fin: PerDirection<Option<AfterFin>>,
-    pub(super) zero_window: PerDirection<ZeroWindow>,
-    window_filled: PerDirection<Occurrences>,
-    invalid: PerDirection<Occurrences>,
-    fragmented: Occurrences,
-    foreign_acks: Occurrences,
-    refusals: Occurrences,
-    earlier_fragments: PerDirection<EarlierFragments>,
-    errors: Occurrences,
-    retransmissions: PerDirection<Occurrences>,
-    idle: Nanos,
-    path_mtu: PerDirection<Option<PathMtu>>,
-    pub(super) unanswered: Option<UnansweredRequest>,
-    pub(super) keep_alives: Option<Box<PerDirection<KeepAlives>>>,
     pub(super) silence: Option<Silence>,
     pub(super) ecn: EcnFrames,
-    /// Each side's options by kind, but those that every connection has.
-    pub(super) options: PerDirection<OptionKinds>,
-}
-
-impl RareEvents {
-    /// Moves what was noted into the summary.
-    #[cold]
-    fn fill(self, summary: &mut TcpSummary) {
-        summary.ignored_resets = self.ignored_resets;
-        summary.continued_after_reset = self.continued_after_reset;
-        summary.wrong_handshake_ack = self.wrong_handshake_ack;
-        summary.superseded_by = self.superseded_by;
-        summary.after_fin = self.after_fin;
-        summary.zero_window = self.zero_window;
-        summary.window_filled = self.window_filled;
-        summary.invalid = self.invalid;
-        summary.foreign_acks = self.foreign_acks;
-        summary.refusals = self.refusals;
-        summary.fragmented = self.fragmented;
-        summary.earlier_fragments = self.earlier_fragments;
-        summary.errors = self.errors;
-        summary.retransmissions = self.retransmissions;
-        summary.idle = self.idle;
-        summary.keep_alives = self.keep_alives;
-        summary.path_mtu = self.path_mtu;
-        summary.unanswered = self.unanswered;
-        summary.options = self.options;
-    }
 }
 
 /// The events recorded during a connection. It is small, since every connection has one.
@@ -77,7 +30,12 @@ pub(super) struct SummaryRecorder {
     first_frame: u64,
     last_frame: PerDirection<u64>,
     offloaded: Occurrences,
-    rare: Option<Box<RareEvents>>,
+    /// The last segment that came after a silence, and how long that was; frame 0 for none. It stands here since many
+    /// connections are idle now and then, and have nothing rare beside it.
+    silence_before: (u64, Nanos),
+    /// A segment showed more than its bytes and its ACK.
+    unusual: bool,
+    rare: Option<Box<RareState>>,
 }
 
 impl SummaryRecorder {
@@ -92,30 +50,33 @@ impl SummaryRecorder {
         summary.first_frame = self.first_frame;
         summary.last_frame = self.last_frame;
         summary.offloaded = std::mem::take(&mut self.offloaded);
-        if let Some(rare) = self.rare.take() {
-            rare.fill(summary);
-        }
+        summary.rare = self.rare.take().map(|rare| Box::new(rare.events));
     }
 
-    /// Returns `true` if nothing rare was noted.
+    /// Returns `true` if nothing rare was noted, and no silence either.
     pub(super) fn is_plain(&self) -> bool {
-        self.rare.is_none()
+        self.rare.is_none() && !self.unusual
     }
 
     /// The rare events noted so far, if any.
-    pub(super) fn noted(&self) -> Option<&RareEvents> {
+    pub(super) fn noted(&self) -> Option<&RareState> {
         self.rare.as_deref()
     }
 
     /// The rare events, for noting one.
-    pub(super) fn rare(&mut self) -> &mut RareEvents {
+    pub(super) fn rare(&mut self) -> &mut RareState {
         self.rare.get_or_insert_default()
+    }
+
+    /// Those that the summary shows, for noting one.
+    pub(super) fn events(&mut self) -> &mut RareEvents {
+        &mut self.rare().events
     }
 
     /// A RST of this side that ended nothing, and what shows it.
     pub(super) fn see_ignored(&mut self, sender: Direction, frames: [u64; 3]) {
         let rare = self.rare();
-        rare.ignored_resets.get_mut(sender).get_or_insert(frames);
+        rare.events.ignored_resets.get_mut(sender).get_or_insert(frames);
         let [reset, since, challenge] = frames;
         if since == 0 && challenge > 0 {
             *rare.challenged.get_mut(sender) = Some((reset, challenge));
@@ -151,32 +112,33 @@ impl SummaryRecorder {
 
     /// Returns the time without any packet before this frame, if it was long.
     pub(super) fn silence_before(&self, frame: u64) -> Option<Nanos> {
-        self.rare.as_ref()?.silence_before.filter(|(after, _)| *after == frame).map(|(_, silence)| silence)
+        let (after, silence) = self.silence_before;
+        (frame > 0 && after == frame).then_some(silence)
     }
 
     /// New data of a side that had sent a RST.
     pub(super) fn see_went_on(&mut self, packet: &PacketRef) {
-        self.rare().continued_after_reset.get_mut(packet.direction).get_or_insert(packet.frame);
+        self.events().continued_after_reset.get_mut(packet.direction).get_or_insert(packet.frame);
     }
 
     /// A segment that answers the SYN and does not match it.
     pub(super) fn record_wrong_handshake_ack(&mut self, frame: u64) {
-        self.rare().wrong_handshake_ack.get_or_insert(frame);
+        self.events().wrong_handshake_ack.get_or_insert(frame);
     }
 
     /// A SYN that begins another stream on the same ports.
     pub(super) fn see_superseded(&mut self, frame: u64) {
-        self.rare().superseded_by.get_or_insert(frame);
+        self.events().superseded_by.get_or_insert(frame);
     }
 
     /// A segment without data that its receiver does not accept.
     pub(super) fn see_foreign_ack(&mut self, frame: u64) {
-        self.rare().foreign_acks.see(frame);
+        self.events().foreign_acks.see(frame);
     }
 
     /// Data after the peer's FIN.
     pub(super) fn see_after_fin(&mut self, packet: &PacketRef, len: u32) {
-        let slot = self.rare().after_fin.get_mut(packet.direction);
+        let slot = self.events().after_fin.get_mut(packet.direction);
         let (first, bytes) = slot.map_or((packet.frame, 0), |before| (before.first, before.bytes));
         *slot = Some(AfterFin { first, last: packet.frame, bytes: bytes + u64::from(len), until: packet.at.get() });
     }
@@ -206,14 +168,14 @@ impl SummaryRecorder {
         let (frame, direction) = (packet.frame, packet.direction);
         self.see_plain(packet, segment.checksum);
         if segment.checksum == Checksum::Invalid {
-            self.rare().invalid.get_mut(direction).see(frame);
+            self.events().invalid.get_mut(direction).see(frame);
         }
         if !segment.options.other.is_empty() {
-            self.rare().options.get_mut(direction).merge(&segment.options.other);
+            self.events().options.get_mut(direction).merge(&segment.options.other);
         }
         if let Some(repeat) = repeat.filter(|repeat| !repeat.is_duplicate()) {
-            self.rare().retransmissions.get_mut(direction).see(frame);
-            if let Some(path) = self.rare().path_mtu.get_mut(direction) {
+            self.events().retransmissions.get_mut(direction).see(frame);
+            if let Some(path) = self.events().path_mtu.get_mut(direction) {
                 path.follow(frame, segment, repeat.cause().detail == "icmp");
             }
         }
@@ -227,13 +189,13 @@ impl SummaryRecorder {
 
     /// Notes an ICMP error.
     pub(super) fn see_error(&mut self, frame: u64) {
-        self.rare().errors.see(frame);
+        self.events().errors.see(frame);
     }
 
     /// Notes an ICMP error that says that a packet of the `sender` is longer than a link takes.
     #[cold]
     pub(super) fn see_too_big(&mut self, sender: Direction, frame: u64, mtu: Option<u32>) {
-        let path = self.rare().path_mtu.get_mut(sender).get_or_insert_default();
+        let path = self.events().path_mtu.get_mut(sender).get_or_insert_default();
         // what was in flight is reported too, and those errors tell the same
         if path.mtu != mtu || path.error == 0 {
             (path.error, path.mtu) = (frame, mtu);
@@ -243,46 +205,43 @@ impl SummaryRecorder {
     /// Notes a packet in fragments.
     pub(super) fn see_fragmented(&mut self, packet: &PacketRef, ip: &IpHeader) {
         let rare = self.rare();
-        rare.fragmented.see(packet.frame);
-        rare.earlier_fragments.get_mut(packet.direction).see(ip);
+        rare.events.fragmented.see(packet.frame);
+        rare.events.earlier_fragments.get_mut(packet.direction).see(ip);
     }
 
     #[cold]
     fn follow_probe(&mut self, frame: u64, direction: Direction, probe: Probe) {
         if probe.asks() == Some(Asks::Window) {
-            self.rare().zero_window.get_mut(!direction).probes.see(frame);
+            self.events().zero_window.get_mut(!direction).probes.see(frame);
         }
         if probe.answers().is_some_and(|(answered, _)| answered == Answered::WindowProbe) {
-            self.rare().zero_window.get_mut(direction).answered += 1;
+            self.events().zero_window.get_mut(direction).answered += 1;
         }
     }
 
     fn follow_observations(&mut self, packet: &PacketRef, probe: Option<Probe>, observations: &Observations) {
-        let rare = self.rare();
+        self.unusual = true;
+        let (frame, sender) = (packet.frame, packet.direction);
         if let Some((_, silence)) = observations.idle {
-            rare.silence_before = Some((packet.frame, silence));
+            self.silence_before = (frame, silence);
         }
         if observations.refuses.is_some() {
-            rare.refusals.see(packet.frame);
+            self.events().refusals.see(frame);
         }
-        let window = rare.zero_window.get_mut(packet.direction);
         if let Some(closed) = observations.zero_window {
-            window.closings.see(packet.frame);
+            let window = self.events().zero_window.get_mut(sender);
+            window.closings.see(frame);
             window.how.get_or_insert(closed);
         }
         if let Some((_, blocked)) = observations.window_opened {
-            window.opened.see(packet.frame);
-            window.opened_by_answer += u64::from(
-                probe.and_then(|probe| probe.answers()).is_some_and(|(kind, _)| kind == Answered::WindowProbe),
-            );
+            let answers = probe.and_then(|probe| probe.answers());
+            let window = self.events().zero_window.get_mut(sender);
+            window.opened.see(frame);
+            window.opened_by_answer += u64::from(answers.is_some_and(|(kind, _)| kind == Answered::WindowProbe));
             window.blocked = window.blocked.plus(blocked);
         }
         if observations.fills_window {
-            rare.window_filled.get_mut(packet.direction).see(packet.frame);
-        }
-        let asks = probe.is_some_and(|probe| probe.is_question());
-        if let Some((_, gap)) = observations.idle.filter(|_| !asks) {
-            rare.idle = rare.idle.plus(gap);
+            self.events().window_filled.get_mut(sender).see(frame);
         }
     }
 }
@@ -302,7 +261,7 @@ impl SummaryRecorder {
         let asked = silence.asked.get_mut(packet.direction);
         let before_answered = std::mem::take(&mut asked.1);
         asked.0 = asked.0.saturating_add(1);
-        let kept = rare.keep_alives.get_or_insert_default().get_mut(packet.direction);
+        let kept = rare.events.keep_alives.get_or_insert_default().get_mut(packet.direction);
         kept.asked.see(packet.frame);
         kept.silence = kept.silence.max(packet.since(silence.since.1).unwrap_or_default());
         (asked.0, before_answered)
@@ -311,7 +270,7 @@ impl SummaryRecorder {
     /// The keep-alive of this side that the capture begins with, and its answer.
     #[cold]
     pub(super) fn see_first_keep_alive(&mut self, sender: Direction, frame: u64) {
-        let kept = self.rare().keep_alives.get_or_insert_default().get_mut(sender);
+        let kept = self.events().keep_alives.get_or_insert_default().get_mut(sender);
         kept.asked.see(frame);
         kept.answered += 1;
     }
@@ -320,7 +279,7 @@ impl SummaryRecorder {
     #[cold]
     pub(super) fn see_alive(&mut self, packet: &PacketRef, last: u64) {
         let rare = self.rare();
-        rare.keep_alives.get_or_insert_default().get_mut(!packet.direction).answered += 1;
+        rare.events.keep_alives.get_or_insert_default().get_mut(!packet.direction).answered += 1;
         if let Some(silence) = rare.silence.as_mut().filter(|silence| silence.last == last) {
             silence.last = packet.frame;
             silence.asked.get_mut(!packet.direction).1 = true;
@@ -330,7 +289,7 @@ impl SummaryRecorder {
     /// A RST that answers the last keep-alive of the other side.
     #[cold]
     pub(super) fn record_keep_alive_reset(&mut self, packet: &PacketRef) {
-        self.rare().keep_alives.get_or_insert_default().get_mut(!packet.direction).reset = Some(packet.frame);
+        self.events().keep_alives.get_or_insert_default().get_mut(!packet.direction).reset = Some(packet.frame);
     }
 
     /// The last segment before the current keep-alive that was no keep-alive, and the time since.

@@ -67,7 +67,7 @@ impl Connection {
     /// Returns the request that this segment answers; `echoed` is the frame whose bytes it echoes.
     fn request(&self, packet: &PacketRef, echoed: Option<u64>) -> Option<Request> {
         let (own, peer) = (self.endpoints.get(packet.direction), self.endpoints.get(!packet.direction));
-        let before = own.sent.iter().rev().filter(|sent| sent.len > 0).nth(1).map_or(0, |sent| sent.frame);
+        let before = own.sent.data_backwards().nth(1).map_or(0, |sent| sent.frame);
         // what the answer before had covered already, that one may have answered
         let unanswered = |sent: &&SentSegment| sent.acked_by.is_some_and(|by| by.get() > before);
         let covered = peer.sent.acked().rev();
@@ -96,7 +96,7 @@ impl Connection {
     fn streams(&self, packet: &PacketRef, request: &SentSegment) -> bool {
         let (own, peer) = (self.endpoints.get(packet.direction), self.endpoints.get(!packet.direction));
         let asks_more = peer.snd_nxt.is_some_and(|next| next.is_after(request.end));
-        let mut before = own.sent.iter().rev().filter(|sent| sent.len > 0 && sent.frame < packet.frame);
+        let mut before = own.sent.data_backwards().filter(|sent| sent.frame < packet.frame);
         let in_flight = |sent: &SentSegment| sent.acked_by.is_none_or(|by| by.get() > request.last.0);
         // as full as an MSS and all options allow, or too large for the least MTU
         let mss = own.mss.zip(peer.mss).map(|(own, peer)| u32::from(own.min(peer)).saturating_sub(MAX_OPTIONS));

@@ -94,6 +94,11 @@ impl Scoreboard {
         if self.segments.len() - self.acked >= IN_FLIGHT {
             self.segments.remove(self.acked);
         }
+        if self.segments.capacity() == 0 {
+            // a SYN, a request or its answer, and a FIN: a deque makes room for four by itself, and for many connections that
+            // is much
+            self.segments.reserve_exact(3);
+        }
         let in_order = self.segments.back().is_none_or(|last| !sent.seq.is_before(last.seq));
         if in_order {
             self.segments.push_back(sent);
@@ -207,18 +212,27 @@ impl Scoreboard {
 
     /// The remembered segment that carried the highest bytes of data.
     pub(super) fn last_data(&self) -> Option<&SentSegment> {
-        self.segments.iter().rev().find(|sent| sent.len > 0)
+        self.data_backwards().next()
     }
 
     /// The remembered segments that are acknowledged: at most [`ACKED`], the last ones.
     pub(super) fn acked(&self) -> impl DoubleEndedIterator<Item = &SentSegment> + Clone {
-        self.segments.range(..self.acked.min(self.segments.len()))
+        (0..self.acked).filter_map(|at| self.segments.get(at))
+    }
+
+    /// All remembered segments with data, the last ones first.
+    #[inline]
+    pub(super) fn data_backwards(&self) -> impl Iterator<Item = &SentSegment> {
+        // a few of the last are looked at: iterating over the deque would begin with more work than that
+        let backwards = (0..self.segments.len()).rev().filter_map(|at| self.segments.get(at));
+        backwards.filter(|sent| sent.len > 0)
     }
 
     /// The remembered segments that `ack` covers and no ACK before did.
     pub(super) fn in_flight_up_to(&self, ack: SeqNumber) -> impl Iterator<Item = &SentSegment> {
-        let covered = move |sent: &&SentSegment| !sent.end.is_after(ack);
-        self.segments.range(self.acked.min(self.segments.len())..).take_while(covered)
+        // nearly always one: a range of the deque takes longer to make than one look-up
+        let in_flight = (self.acked..).map_while(|at| self.segments.get(at));
+        in_flight.take_while(move |sent| !sent.end.is_after(ack))
     }
 
     /// The number of segments that are not acknowledged.

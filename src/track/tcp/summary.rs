@@ -1,6 +1,7 @@
 //! The facts from which a connection's findings are made: the frames that matter, counted and bounded.
 
 use std::num::NonZeroU64;
+use std::sync::LazyLock;
 
 use super::fragments::EarlierFragments;
 use super::keep_alive::KeepAlives;
@@ -165,6 +166,40 @@ pub struct TcpSummary {
     pub resets: PerDirection<Option<u64>>,
     /// The label of that RST's cause.
     pub reset_labels: PerDirection<Option<&'static str>>,
+    /// The SYN that was refused by a challenge ACK, that ACK, and the stream of the connection that it belongs to, where
+    /// the capture holds that.
+    pub challenged_syn: Option<(u64, u64, Option<u32>)>,
+    /// Each side's SYN.
+    pub negotiated: PerDirection<Option<Negotiated>>,
+    /// Each side's data and FIN that were never acknowledged.
+    pub unacked: PerDirection<Unacked>,
+    /// The ECN negotiation in the handshake.
+    pub ecn: super::Ecn,
+    /// Segments with an offloaded checksum.
+    pub offloaded: Occurrences,
+    /// Segments of each side came with valid checksums.
+    pub has_valid: PerDirection<bool>,
+    /// The last data segments' frame of each side that is not acknowledged.
+    pub first_frame: u64,
+    /// The last frame of each side.
+    pub last_frame: PerDirection<u64>,
+    /// The rare events; most connections have none.
+    pub(super) rare: Option<Box<RareEvents>>,
+}
+
+/// The rare events of a connection. They take much room, and are allocated with the first of them.
+#[derive(Clone, Debug, Default)]
+pub struct RareEvents {
+    /// The lowest gap in each side's bytes that was not filled, though the peer's ACKs ask for it.
+    pub unfilled: PerDirection<Option<UnfilledGap>>,
+    /// Each side's window, where it is zero at the end.
+    pub still_zero_window: PerDirection<Option<StillZeroWindow>>,
+    /// Those of each side that take sequence space, by what ACKs show of them.
+    pub bad_checksums: PerDirection<BadChecksums>,
+    /// ACKs of each side's bytes before the capture held any packet of it.
+    pub unseen: PerDirection<UnseenSide>,
+    /// Packets of another host in each side's name.
+    pub other_hosts: PerDirection<Option<TwoTtls>>,
     /// Each side's first RST that ended nothing: its frame, the frame of the next segment sent after it, and the frame
     /// of the ACK of that segment or of the challenge ACK; 0 for none.
     pub ignored_resets: PerDirection<Option<[u64; 3]>>,
@@ -172,39 +207,18 @@ pub struct TcpSummary {
     pub continued_after_reset: PerDirection<Option<u64>>,
     /// The first segment that answered the SYN and did not fit it.
     pub wrong_handshake_ack: Option<u64>,
-    /// The SYN that was refused by a challenge ACK, that ACK, and the stream of the connection that it belongs to, where
-    /// the capture holds that.
-    pub challenged_syn: Option<(u64, u64, Option<u32>)>,
     /// The SYN on the same ports that began another stream while this connection was open.
     pub superseded_by: Option<u64>,
-    /// Each side's SYN.
-    pub negotiated: PerDirection<Option<Negotiated>>,
-    /// Each side's data and FIN that were never acknowledged.
-    pub unacked: PerDirection<Unacked>,
-    /// The lowest gap in each side's bytes that was not filled, though the peer's ACKs ask for it.
-    pub unfilled: PerDirection<Option<UnfilledGap>>,
-    /// The ECN negotiation in the handshake.
-    pub ecn: super::Ecn,
     /// Each side's options by kind, on any segment, but MSS, window scale, SACK and timestamps.
     pub options: PerDirection<OptionKinds>,
-    /// Each side's window, where it is zero at the end.
-    pub still_zero_window: PerDirection<Option<StillZeroWindow>>,
     /// Data that a side sent after the peer's FIN: a half-close.
     pub after_fin: PerDirection<Option<AfterFin>>,
     /// Each side's zero windows.
     pub zero_window: PerDirection<ZeroWindow>,
     /// Segments that filled the peer's window.
     pub window_filled: PerDirection<Occurrences>,
-    /// Segments with an offloaded checksum.
-    pub offloaded: Occurrences,
     /// Segments with a wrong checksum.
     pub invalid: PerDirection<Occurrences>,
-    /// Those of each side that take sequence space, by what ACKs show of them.
-    pub bad_checksums: PerDirection<BadChecksums>,
-    /// Segments of each side came with valid checksums.
-    pub has_valid: PerDirection<bool>,
-    /// ACKs of each side's bytes before the capture held any packet of it.
-    pub unseen: PerDirection<UnseenSide>,
     /// Segments without data that their receiver does not accept.
     pub foreign_acks: Occurrences,
     /// ACKs that refuse such segments, or others.
@@ -217,20 +231,28 @@ pub struct TcpSummary {
     pub errors: Occurrences,
     /// Segments whose bytes were captured before, without packets captured twice.
     pub retransmissions: PerDirection<Occurrences>,
-    /// Packets of another host in each side's name.
-    pub other_hosts: PerDirection<Option<TwoTtls>>,
     /// Each side's keep-alives, if there were any.
     pub keep_alives: Option<Box<PerDirection<KeepAlives>>>,
-    /// Time during which nothing was sent for a second or more.
-    pub idle: Nanos,
     /// The path MTU that an ICMP error told each side, where it retransmitted in smaller segments.
     pub path_mtu: PerDirection<Option<PathMtu>>,
     /// A request that was not answered before the connection was closed.
     pub unanswered: Option<UnansweredRequest>,
-    /// The last data segments' frame of each side that is not acknowledged.
-    pub first_frame: u64,
-    /// The last frame of each side.
-    pub last_frame: PerDirection<u64>,
+}
+
+/// The rare events of a connection that has none.
+static NO_RARE_EVENTS: LazyLock<RareEvents> = LazyLock::new(RareEvents::default);
+
+impl TcpSummary {
+    /// The rare events.
+    #[inline]
+    pub fn rare(&self) -> &RareEvents {
+        self.rare.as_deref().unwrap_or_else(|| &NO_RARE_EVENTS)
+    }
+
+    /// The same, for noting one.
+    pub(super) fn rare_mut(&mut self) -> &mut RareEvents {
+        self.rare.get_or_insert_default()
+    }
 }
 
 /// A request that was acknowledged and not answered before a FIN or RST.

@@ -59,7 +59,7 @@ impl Connection {
                 waited,
                 answered_before,
             };
-            self.recorder.rare().unanswered.get_or_insert(unanswered);
+            self.recorder.events().unanswered.get_or_insert(unanswered);
         }
     }
 }
@@ -84,10 +84,13 @@ impl TcpEndpoint {
     pub(super) fn unacked(&self, peer: &Self, end: OptTime) -> Unacked {
         let Some((next, ack)) = self.snd_nxt.zip(peer.ack_sent) else { return Unacked::default() };
         let outstanding = next.distance(ack).max(0).unsigned_abs();
-        let fin = outstanding > 0 && self.fin.is_some_and(|fin| fin.acked_by.is_none() && fin.end.is_after(ack));
-        let syn = outstanding > 0 && self.isn == Some(ack);
+        if outstanding == 0 {
+            return Unacked::default();
+        }
+        let fin = self.fin.is_some_and(|fin| fin.acked_by.is_none() && fin.end.is_after(ack));
+        let syn = self.isn == Some(ack);
         let counted = peer.sacked_bytes(ack, next).saturating_add(u32::from(fin)).saturating_add(u32::from(syn));
-        let first = self.sent.iter().find(|sent| sent.end.is_after(ack)).filter(|_| outstanding > 0);
+        let first = self.sent.iter().find(|sent| sent.end.is_after(ack));
         Unacked {
             bytes: outstanding.saturating_sub(counted),
             fin,

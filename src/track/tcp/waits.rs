@@ -125,21 +125,23 @@ impl Connection {
     /// Notes which side has something in flight or is blocked, with the current segment.
     #[inline]
     fn note_flow(&mut self, sender: Direction, segment: &Segment) {
-        let (own, peer) = self.endpoints.both_mut(sender);
-        self.time.last = Some(sender);
+        let (own, peer) = (self.endpoints.get(sender), self.endpoints.get(!sender));
+        let (in_flight, peers_in_flight) = (is_in_flight(own, peer), is_in_flight(peer, own));
+        let time = &mut self.time;
+        time.last = Some(sender);
+        *time.in_flight.get_mut(sender) = in_flight;
+        *time.in_flight.get_mut(!sender) = peers_in_flight;
         if segment.len > 0 || segment.flags.contains(TcpFlags::FIN) {
-            self.time.turn = Some(sender);
+            time.turn = Some(sender);
         }
-        *self.time.in_flight.get_mut(sender) = is_in_flight(own, peer);
-        *self.time.in_flight.get_mut(!sender) = is_in_flight(peer, own);
         if segment.len > 0 {
             let full = is_full(own, peer, segment);
-            *self.time.full.get_mut(sender) = full;
-            *self.time.more.get_mut(sender) = full && !segment.flags.contains(TcpFlags::PSH);
-            *self.time.blocked.get_mut(sender) = is_blocked(own, peer);
+            *time.full.get_mut(sender) = full;
+            *time.more.get_mut(sender) = full && !segment.flags.contains(TcpFlags::PSH);
+            *time.blocked.get_mut(sender) = is_blocked(own, peer, in_flight);
         }
         if segment.flags.contains(TcpFlags::ACK) {
-            *self.time.blocked.get_mut(!sender) = is_blocked(peer, own);
+            *time.blocked.get_mut(!sender) = is_blocked(peer, own, peers_in_flight);
         }
     }
 
@@ -382,8 +384,8 @@ impl Connection {
 
     /// Returns the time from the capture to `side` and back; `None` if the capture does not show it.
     fn path_beyond(&self, side: Direction) -> Option<Nanos> {
-        let quickest = self.endpoints.get(side).quickest_ack.get();
-        self.handshake.answer_time(side).into_iter().chain(quickest).min().map(|path| path.max(Nanos(0)))
+        let quickest = self.endpoints.get(side).quickest_answer(self.handshake.answer_time(side));
+        quickest.map(|path| path.max(Nanos(0)))
     }
 }
 
@@ -402,19 +404,25 @@ fn is_full(own: &TcpEndpoint, peer: &TcpEndpoint, segment: &Segment) -> bool {
 /// Returns `true` if the peer has not acknowledged all that a side sent.
 #[inline]
 fn is_in_flight(own: &TcpEndpoint, peer: &TcpEndpoint) -> bool {
-    own.snd_nxt.zip(peer.ack_sent).is_some_and(|(next, acked)| acked.is_before(next))
+    let (Some(next), Some(acked)) = (own.snd_nxt, peer.ack_sent) else { return false };
+    acked.is_before(next)
 }
 
 /// Returns `true` if the receiver's window has no room for another segment of `own`: a full one, or half of a window
-/// that is smaller than two (RFC 9293 §3.8.6.2.1).
+/// that is smaller than two (RFC 9293 §3.8.6.2.1). `in_flight`: the peer has not acknowledged all that `own` sent.
 #[inline]
-fn is_blocked(own: &TcpEndpoint, peer: &TcpEndpoint) -> bool {
-    let Some((end, next)) = peer.window_end.zip(own.snd_nxt) else { return false };
+fn is_blocked(own: &TcpEndpoint, peer: &TcpEndpoint, in_flight: bool) -> bool {
+    let (Some(end), Some(next)) = (peer.window_end, own.snd_nxt) else { return false };
+    if peer.window == 0 && peer.ack_sent.is_none_or(|acked| acked == end) {
+        return true;
+    }
+    if !in_flight {
+        return false;
+    }
     let full = peer.mss.map_or(1, |mss| own.mss.map_or(mss, |own| own.min(mss)));
     let needed = u32::from(full).min(peer.window / 2);
     let room = end.0.wrapping_sub(next.0).cast_signed();
-    end == peer.ack_sent.unwrap_or(end) && peer.window == 0
-        || is_in_flight(own, peer) && i64::from(room) < i64::from(needed)
+    i64::from(room) < i64::from(needed)
 }
 
 /// The program of a side.

@@ -65,7 +65,7 @@ pub(super) struct Wireshark {
     /// The time of the last SYN.
     syn: OptTime,
     /// From the last SYN to the first later segment with an ACK, of either side; never zero.
-    handshake_rtt: Option<Nanos>,
+    handshake_rtt: OptTime,
 }
 
 impl Wireshark {
@@ -73,13 +73,13 @@ impl Wireshark {
     #[inline]
     pub(super) fn read_ahead(&self) -> u64 {
         let sequence = self.flows.client_to_server.last_ack.0 ^ self.flows.server_to_client.last_ack.0;
-        u64::from(sequence) ^ u64::from(self.handshake_rtt.is_some())
+        u64::from(sequence) ^ u64::from(self.handshake_rtt == OptTime::UNKNOWN)
     }
 
     /// The flags of one segment.
     #[inline]
     pub(super) fn analyse(&mut self, seen: &SegmentView) -> Analysis {
-        let threshold = self.handshake_rtt.unwrap_or(WIRESHARK_OUT_OF_ORDER);
+        let threshold = self.handshake_rtt.get().unwrap_or(WIRESHARK_OUT_OF_ORDER);
         let (forward, reverse) = self.flows.both_mut(seen.direction);
         if seen.flags.is_syn_only() {
             // a retransmitted SYN: what came after the first gap is forgotten
@@ -122,13 +122,13 @@ impl Wireshark {
 
     /// Measures the handshake, once.
     fn time_handshake(&mut self, seen: &SegmentView) {
-        if self.handshake_rtt.is_some() {
+        if self.handshake_rtt != OptTime::UNKNOWN {
             return;
         }
         if seen.flags.is_syn_only() {
             self.syn = seen.at;
         } else if seen.flags.contains(TcpFlags::ACK) && !seen.flags.contains(TcpFlags::SYN) {
-            self.handshake_rtt = seen.at.since(self.syn).filter(|rtt| rtt.0 != 0);
+            self.handshake_rtt = seen.at.since(self.syn).filter(|rtt| rtt.0 != 0).into();
         }
     }
 }

@@ -162,7 +162,7 @@ const OLD_TIMESTAMP: Rule<Acceptability> = Rule {
         let older = value.wrapping_sub(newest).cast_signed() < 0;
         let takes_space = case.segment.len > 0 || case.segment.flags.contains(TcpFlags::FIN);
         let new = case.own.snd_nxt.is_some_and(|next| !case.segment.seq.is_before(next));
-        (older && takes_space && new).then_some(Proof { number: value, limit: newest, shown_by })
+        (older && takes_space && new).then_some(Proof { number: value, limit: newest, shown_by: shown_by.get() })
     },
     cause: unknown,
     candidates: |_| {

@@ -140,7 +140,7 @@ const OPEN_CHALLENGE: Rule<ProbeAnswers> = Rule {
     applies: |case| {
         let (own, peer) = (case.own, case.peer);
         let same = own.snd_nxt == Some(case.segment.seq) && own.ack_sent == Some(case.segment.ack);
-        let syn = peer.newest().filter(|newest| newest.syn && newest.ack.is_none() && newest.frame > own.ack_frame)?;
+        let syn = peer.newest().filter(|newest| newest.syn && !newest.has_ack && newest.frame > own.ack_frame)?;
         same.then_some(AnswerProof { asked: syn.frame })
     },
     says: |proof, words| {

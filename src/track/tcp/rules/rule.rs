@@ -94,7 +94,9 @@ impl<F: Family> Verdict<F> {
 
     /// Gives the finding that reports it to `found`.
     pub(crate) fn report(&self, words: &Words<'_>, found: &mut impl FindingSink) {
-        found.add(self.rule.code, self.frames().chain([words.frame]), || self.says(words));
+        // a sink that only counts asks for no frames
+        let frames = std::iter::once_with(|| self.frames()).flatten().chain([words.frame]);
+        found.add(self.rule.code, frames, || self.says(words));
     }
 
     /// The finding that reports it.

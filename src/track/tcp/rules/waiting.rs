@@ -163,7 +163,7 @@ impl WaitingCase<'_> {
 
     /// A small segment after the ACK of the one small segment that was in flight; the window had room.
     fn may_be_nagle(&self) -> Option<WaitingProof> {
-        let ack = self.peer.newest().filter(|newest| newest.len == 0 && newest.ack.is_some())?;
+        let ack = self.peer.newest().filter(|newest| newest.len == 0 && newest.has_ack)?;
         let answered = self.all_acked() && ack.frame == self.peer.ack_frame && ack.frame > self.before.frame;
         // the ACK covers that one segment, sent once
         let mut covered =

@@ -103,7 +103,7 @@ impl Family for Closes {
     type Effect = CloseEffect;
 }
 
-impl CloseCase<'_> {
+impl<'a> CloseCase<'a> {
     /// The proof, where the rule applies.
     pub(super) fn proof(&self, applies: bool) -> Option<CloseProof> {
         applies.then(|| {
@@ -118,7 +118,7 @@ impl CloseCase<'_> {
                 continued_after_reset: self.tcp.continued_after_reset(),
                 began: ack.unwrap_or(self.totals.first_frame),
                 last: self.totals.last_frame,
-                superseded_by: story.superseded_by.unwrap_or(0),
+                superseded_by: story.rare().superseded_by.unwrap_or(0),
                 may_go_on: self.totals.may_go_on(),
             }
         })
@@ -136,9 +136,10 @@ impl CloseCase<'_> {
     }
 
     /// Both FINs, the first of them first.
-    pub(super) fn both_fins(&self) -> Option<(Fins, Fins)> {
-        let [first, second] = self.fins();
-        Some((first?.1, second?.1))
+    pub(super) fn both_fins(&self) -> Option<(&'a Fins, &'a Fins)> {
+        let fins = &self.tcp.story.fins;
+        let (client, server) = (fins.client_to_server.as_ref()?, fins.server_to_client.as_ref()?);
+        Some(if client.frame > server.frame { (server, client) } else { (client, server) })
     }
 }
 

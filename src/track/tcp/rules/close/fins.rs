@@ -166,8 +166,8 @@ pub(super) const ONE_SIDE: Rule<Closes> = Rule {
 };
 
 /// Both FINs, where they closed the connection.
-fn both(case: &CloseCase<'_>) -> Option<(Fins, Fins)> {
-    case.both_fins().filter(|_| case.tcp.close == Close::Fin)
+fn both<'a>(case: &CloseCase<'a>) -> Option<(&'a Fins, &'a Fins)> {
+    if case.tcp.close == Close::Fin { case.both_fins() } else { None }
 }
 
 fn of_both(proof: &CloseProof) -> [u64; 6] {

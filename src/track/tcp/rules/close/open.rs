@@ -31,7 +31,7 @@ pub(super) const NEVER_OPENED: Rule<Closes> = Rule {
 /// A SYN on the same ports began another stream, which counts any later packets.
 pub(super) const SUPERSEDED: Rule<Closes> = Rule {
     label: "superseded",
-    applies: |case| case.proof(case.tcp.story.superseded_by.is_some()),
+    applies: |case| case.proof(case.tcp.story.rare().superseded_by.is_some()),
     says: |proof, _| {
         format!(
             "No FIN or RST of this connection was captured. The SYN in frame {} on the same ports began another stream: any later packets of this connection are counted there.",
@@ -64,7 +64,7 @@ pub(super) const RESETS_IGNORED: Rule<Closes> = Rule {
         ..AT_END.effect
     },
     applies: |case| {
-        let resets = &case.tcp.story.ignored_resets;
+        let resets = &case.tcp.story.rare().ignored_resets;
         case.proof(resets.client_to_server.or(resets.server_to_client).is_some())
     },
     says: |_, _| {

@@ -165,7 +165,7 @@ fn a_reset_is_reported_at_its_step_and_not_as_a_close() {
     assert!(wait.starts_with("Neither"), "{wait}");
 
     let mut foreign = reset();
-    foreign.continued_after_reset.server_to_client = Some(14);
+    foreign.rare_mut().continued_after_reset.server_to_client = Some(14);
     let (_, _, [fact, first, _]) = said(&connection(Close::Rst, foreign));
     assert!(fact.contains("the server went on in frame 14"), "{fact}");
     assert!(first.contains("|Who sent the first RST"), "{first}");
@@ -212,12 +212,13 @@ fn a_connection_without_fin_or_reset_is_open_or_never_opened() {
     let cut_syn = cut(unopened(Close::None, syn));
     assert_eq!((said(&cut_syn).1, said(&cut_syn).2[0].as_str()), (None, "none as far as the capture was read"));
 
-    let superseded = TcpSummary { superseded_by: Some(21), ..TcpSummary::default() };
+    let mut superseded = TcpSummary::default();
+    superseded.rare_mut().superseded_by = Some(21);
     let (label, found, _) = said(&connection(Close::None, superseded));
     assert_eq!((label, found), ("superseded", Some((Code::NoClose, vec![3, 20, 21]))));
 
     let mut ignored = TcpSummary::default();
-    ignored.ignored_resets.client_to_server = Some([9, 0, 0]);
+    ignored.rare_mut().ignored_resets.client_to_server = Some([9, 0, 0]);
     let totals = connection(Close::None, ignored);
     assert!(said(&totals).2[1].contains("no RST that ended the connection"));
 }
@@ -231,7 +232,8 @@ fn after_close(story: TcpSummary) -> Vec<Found> {
 fn data_after_the_peers_fin_is_a_half_close_where_the_peer_takes_it() {
     let data = || {
         let mut story = one_fin();
-        story.after_fin.server_to_client = Some(AfterFin { first: 13, last: 15, bytes: 9, until: Some(Nanos(5)) });
+        story.rare_mut().after_fin.server_to_client =
+            Some(AfterFin { first: 13, last: 15, bytes: 9, until: Some(Nanos(5)) });
         story
     };
     assert_eq!(after_close(data()), [(Code::HalfClose, vec![10, 13, 15])]);
@@ -247,7 +249,7 @@ fn data_after_the_peers_fin_is_a_half_close_where_the_peer_takes_it() {
 fn reset_ended_nothing_where_later_segments_disprove_it() {
     let ignored = |proof| {
         let mut story = TcpSummary::default();
-        story.ignored_resets.server_to_client = Some(proof);
+        story.rare_mut().ignored_resets.server_to_client = Some(proof);
         story
     };
     assert_eq!(after_close(ignored([9, 11, 12])), [(Code::ResetIgnored, vec![9, 11, 12])]);

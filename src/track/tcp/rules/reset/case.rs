@@ -249,7 +249,7 @@ impl<'a> ResetCase<'a> {
     /// Returns `true` if the RST's number can come from the segment in this frame: without ACK it is the segment's ACK
     /// number (RFC 9293 §3.10.7.1). Also `true` if that number is no longer remembered.
     fn fits_number(&self, frame: u64) -> bool {
-        let acked = self.peer.recent.iter().find(|recent| recent.frame == frame).and_then(|recent| recent.ack);
+        let acked = self.peer.recent.iter().find(|recent| recent.frame == frame).and_then(Recent::ack);
         self.with_ack || acked.is_none_or(|ack| ack == self.segment.seq)
     }
 
@@ -260,7 +260,7 @@ impl<'a> ResetCase<'a> {
         let path = self.path().unwrap_or_default().0;
         let in_flight = move |recent: &&Recent| {
             let bare = recent.len == 0 && !recent.syn && !recent.fin && !recent.copy;
-            let answered = recent.ack == Some(self.segment.seq) && !self.with_ack;
+            let answered = recent.ack() == Some(self.segment.seq) && !self.with_ack;
             // what left a round trip before the RST came had arrived before that was sent
             let late = ended_at.since(recent.at).is_some_and(|before| before.0 >= 0 && before.0 < path / 4 * 3);
             recent.frame > 0 && bare && answered && late

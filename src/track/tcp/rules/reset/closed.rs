@@ -32,7 +32,7 @@ fn arrived(case: &ResetCase<'_>) -> Option<ResetProof> {
     }
     // what carries no data is not remembered as sent; each is answered once
     let newest = peer.newest().filter(|newest| newest.frame > own.loss().resets.answered);
-    let acks = |recent: &Recent| case.with_ack || recent.ack == Some(case.segment.seq);
+    let acks = |recent: &Recent| case.with_ack || recent.ack() == Some(case.segment.seq);
     let answered = newest.filter(|newest| case.can_answer(newest.at) && acks(newest))?;
     let before_fin = own.fin.is_some_and(|fin| answered.frame < fin.frame);
     (!before_fin).then(|| ResetProof {

@@ -126,7 +126,7 @@ pub(super) const DELAYED: Rule<RetransmissionFamily> = Rule {
         let (newest, shown_by) = case.sender.newest_timestamp.filter(|_| matches!(case.before, Before::Forgotten))?;
         let older = case.again.timestamp?.wrapping_sub(newest).cast_signed() < 0;
         let marks = PacketIds { timestamp: true, ip_id: false };
-        older.then(|| Proof { marks, ..case.proved_by(shown_by) })
+        older.then(|| Proof { marks, ..case.proved_by(shown_by.get()) })
     },
     cause: |_| Cause::UNKNOWN,
     candidates: no_candidates,
