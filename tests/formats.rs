@@ -20,7 +20,7 @@ struct Case {
 /// A file that cannot be opened at all.
 const REFUSED: &[(&str, &str)] = &[
     ("empty.pcap", "it is empty (0 bytes)"),
-    ("junk.pcap", "it is no capture file"),
+    ("junk.pcap", "it is not a capture file"),
     ("trunchdr.pcap", "cut short in its header: it ends 11 bytes into a pcap header of 24"),
 ];
 
@@ -52,7 +52,7 @@ const CASES: &[Case] = &[
     pcap("badtrunc_pkthdr.pcap", &[1], ONE)
         .ends_with("cut short in frame 2: the file ends 3 bytes into a record header of 16"),
     pcap("big_endian.pcap", &[1], ONE),
-    pcap("biglen.pcap", &[1], &[]).ends_with("damaged in frame 1: impossible length 2147483647"),
+    pcap("biglen.pcap", &[1], &[]).ends_with("corrupted in frame 1: impossible length 2147483647"),
     pcap("caplen_gt_len.pcap", &[1], &[("1700000000.000001000", 1, 0, 10, 42)]),
     pcap("gz.pcap.gz", &[1], ONE),
     pcap("hdronly.pcap", &[1], &[]),

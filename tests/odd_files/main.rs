@@ -79,7 +79,7 @@ fn damaged_standard_pcap_is_not_read_as_modified_pcap() {
     let damaged = [header(USUAL, 2, 4, 1), record(1_700_000_000, 0), vec![0xff; 200]].concat();
     let (rows, error) = read(Cursor::new(damaged));
     assert_eq!(rows.len(), 1);
-    assert_eq!(error, "damaged in frame 2: impossible length 4294967295 (the most is 262144), at byte 82");
+    assert_eq!(error, "corrupted in frame 2: impossible length 4294967295 (max 262144), at byte 82");
 }
 
 #[test]
@@ -188,7 +188,7 @@ fn simple_packets_are_as_long_as_the_snapshot_length_lets_them() {
     let file = [section(), interface(1, 20, &[]), simple(100, 20), simple(11, 11)].concat();
     assert_eq!(lengths(&rows(file)), [(100, 20), (11, 11)]);
     let (_, error) = read(Cursor::new([section(), interface(1, 0, &[]), simple(100, 20)].concat()));
-    assert_eq!(error, "damaged in frame 1: impossible length 100, for which its block has no room, at byte 48");
+    assert_eq!(error, "corrupted in frame 1: impossible length 100, for which its block has no room, at byte 48");
 }
 
 #[test]
@@ -211,7 +211,7 @@ fn a_new_section_forgets_the_interfaces_of_the_one_before() {
     let file = [section(), interface(1, 0, &[]), enhanced(0, 0, 1), section(), enhanced(0, 0, 1)].concat();
     let (rows, error) = read(Cursor::new(file));
     assert_eq!(rows.len(), 1);
-    assert!(error.starts_with("damaged in frame 2: it names interface 0"), "{error}");
+    assert!(error.starts_with("corrupted in frame 2: it names interface 0"), "{error}");
 }
 
 #[test]
@@ -254,10 +254,10 @@ fn damage_between_blocks_says_where() {
     for (bytes, expected) in [
         (
             b"hello world, nothing here".to_vec(),
-            "damaged after frame 1: impossible block length 1870078063, at byte 120",
+            "corrupted after frame 1: impossible block length 1870078063, at byte 120",
         ),
-        (words(&[6, 0, 0, 0]), "damaged in frame 2: impossible block length 0, at byte 120"),
-        (unequal, "damaged in frame 2: a block that says 72 bytes at its start and 16777288 at its end, at byte 120"),
+        (words(&[6, 0, 0, 0]), "corrupted in frame 2: impossible block length 0, at byte 120"),
+        (unequal, "corrupted in frame 2: a block that says 72 bytes at its start and 16777288 at its end, at byte 120"),
         (enhanced(0, 0, 40)[..50].to_vec(), "cut short in frame 2: the file ends 50 bytes into a block of 72"),
         (block(5, &[0; 40])[..20].to_vec(), "cut short after frame 1: the file ends 20 bytes into a block of 52"),
         (vec![5, 0], "cut short after frame 1: the file ends 2 bytes into a block header of 12"),
