@@ -100,7 +100,10 @@ fn kernel_time_wait_is_explained() {
         let output = run(&["--kernel", "--format", format]);
         let text = String::from_utf8_lossy(&output.stdout);
         let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-        assert!(text.contains("Linux keeps an end in TIME-WAIT apart from it"), "{format}: {text}");
+        assert!(
+            text.contains("Linux shows this state for a socket that is still open in its program"),
+            "{format}: {text}"
+        );
     }
 }
 

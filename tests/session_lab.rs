@@ -222,7 +222,10 @@ fn fragment_events_are_reported_with_their_datagram() {
     for (number, options) in [(1, &[][..]), (2, &["--capture-at", "both"]), (3, &["-6"])] {
         let found = with(&format!("drop fragment {number}"), options, 1);
         let lost: Vec<_> = found.iter().filter(|finding| finding.1 == "wire_dropped").collect();
-        assert!(lost.len() == 1 && lost[0].2.starts_with(&format!("A fragment (frame {number}): Lost")), "{found:?}");
+        assert!(
+            lost.len() == 1 && lost[0].2.starts_with(&format!("A fragment (frame {number}): Dropped")),
+            "{found:?}"
+        );
     }
     for rule in ["duplicate fragment 3 of client", "delay fragment 1 of client by 20ms"] {
         let found = with(rule, &["--capture-at", "server"], 0);

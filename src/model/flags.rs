@@ -73,6 +73,11 @@ impl TcpFlags {
         Self(self.0 | other.0)
     }
 
+    /// These flags without those of `other`.
+    pub const fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
     /// SYN without ACK: the first step of a handshake.
     pub fn is_syn_only(self) -> bool {
         self.contains(Self::SYN) && !self.contains(Self::ACK)

@@ -196,6 +196,7 @@ impl Observations {
             | self.slow_answer.is_some()
             | self.syn_data.is_some()
             | self.refuses.is_some()
+            | self.accepted.is_some()
             | self.void_sack.is_some())
     }
 }
@@ -211,6 +212,15 @@ pub struct SynData {
     pub cookie: Option<u8>,
     /// The SYN was retransmitted, so the answer may be to one without these data.
     pub again: bool,
+}
+
+/// An ACK that refuses a segment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// The frame of the segment.
+    pub frame: NonZeroU64,
+    /// `true` if it acknowledges more than the receiver has sent, as the number of the ACK shows.
+    pub unsent: bool,
 }
 
 /// An answer that took its time, to a request that was sent once and is acknowledged whole.
@@ -247,7 +257,10 @@ pub struct Observations {
     /// A SACK block of its, raw, that cannot be true: senders ignore it.
     pub void_sack: Option<(u32, u32)>,
     /// It refuses this frame, which its sender did not accept, and repeats the numbers that it expects (RFC 9293 §3.10.7.4).
-    pub refuses: Option<NonZeroU64>,
+    pub refuses: Option<Refusal>,
+    /// It shows that its sender had accepted this frame, of which that was unknown, and how many bytes of its sender's
+    /// before it the capture lacks.
+    pub accepted: Option<(NonZeroU64, u32)>,
     /// It acknowledges less than this earlier-captured frame did: it was sent earlier, and overtaken in transit.
     pub older_ack: Option<NonZeroU64>,
     /// It shows which transmission of the bytes that it acknowledges arrived.

@@ -36,7 +36,9 @@ pub use analysis::{Analysis, AnalysisCounts, AnalysisFlag};
 pub use capture_point::{CapturePoint, CapturePointBasis, CapturePointEvidence, HandshakeTimes, Measures, Opening};
 pub use cause::{Candidates, Cause, CauseEvent};
 pub use event::{Body, Event, IcmpFacts, TcpFacts, UdpFacts};
-pub use facts::{Acked, Life, Observations, Probe, ReorderedDatagram, SegmentRole, SlowAnswer, SynData, UdpPlace};
+pub use facts::{
+    Acked, Life, Observations, Probe, Refusal, ReorderedDatagram, SegmentRole, SlowAnswer, SynData, UdpPlace,
+};
 pub use ledger::{Ledger, Share, Wait};
 pub use maybe_owned::MaybeOwned;
 pub use mirror::MirrorSummary;

@@ -82,7 +82,7 @@ fn compressed_data_is_read_despite_trailing_bytes() {
     ] {
         let (rows, error) = read(Cursor::new([&packed, behind].concat()));
         let expected = format!(
-            "damaged after frame 2000: the {packing} data is whole, but bytes follow it that are no {packing} data"
+            "corrupted after frame 2000: the {packing} data is whole, but bytes follow it that are no {packing} data"
         );
         assert_eq!((rows.len(), error), (2_000, expected));
     }
@@ -94,7 +94,10 @@ fn compressed_data_is_read_despite_trailing_bytes() {
     let payload = wrong.windows(3).rposition(|bytes| bytes == [0xee; 3]).unwrap();
     wrong[payload] ^= 1;
     let (rows, error) = read(Cursor::new(wrong));
-    assert!(rows.len() == 2_000 && error.starts_with("damaged in frame 2001: the gzip data is damaged ("), "{error}");
+    assert!(
+        rows.len() == 2_000 && error.starts_with("corrupted in frame 2001: the gzip data is corrupted ("),
+        "{error}"
+    );
 }
 
 #[test]

@@ -90,7 +90,7 @@ impl Compression {
             io::ErrorKind::UnexpectedEof => {
                 io::Error::new(io::ErrorKind::UnexpectedEof, format!("the {name} data ends too early"))
             }
-            _ => io::Error::new(io::ErrorKind::InvalidData, format!("the {name} data is damaged ({error})")),
+            _ => io::Error::new(io::ErrorKind::InvalidData, format!("the {name} data is corrupted ({error})")),
         }
     }
 }

@@ -83,7 +83,7 @@ impl FormatError {
             inner => inner.is_some_and(|inner| inner.is::<TrailingBytes>()),
         };
         let place = if is_trailing { ErrorPlace::Before(number) } else { ErrorPlace::Frame(number) };
-        let what = if error.kind() == io::ErrorKind::InvalidData { "damaged" } else { "cut short" };
+        let what = if error.kind() == io::ErrorKind::InvalidData { "corrupted" } else { "cut short" };
         io::Error::new(error.kind(), Self(format!("{what} {place}: {error}")))
     }
 }

@@ -39,7 +39,8 @@ pub(super) struct OptionEvidence {
 impl OptionEvidence {
     pub(super) fn record(&mut self, event: &Event<'_>, facts: &TcpFacts) {
         // a SYN-ACK that does not fit the SYN offers nothing
-        if facts.flags.contains(TcpFlags::SYN) && facts.role != SegmentRole::WrongSynAck {
+        let taken = facts.role != SegmentRole::WrongSynAck && facts.unacceptable.is_none();
+        if facts.flags.contains(TcpFlags::SYN) && taken {
             let syn = Syn { options: facts.options, flags: facts.flags };
             self.syns.get_mut(event.direction).get_or_insert((event.frame, syn));
         }

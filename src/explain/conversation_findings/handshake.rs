@@ -61,7 +61,5 @@ pub(super) fn of(totals: &ConversationTotals, tcp: &TcpTotals, found: &mut impl 
 /// The SYN of a stream that opened nothing, the challenge ACK that refused it, and the stream whose connection went on.
 pub(in crate::explain) fn refused_by_challenge(tcp: &TcpTotals) -> Option<(u64, u64, u32)> {
     let (syn, ack, stream) = tcp.story.challenged_syn.filter(|_| tcp.story.unanswered_syn)?;
-    // a RST in answer ends the older connection instead
-    let reset = tcp.story.resets.client_to_server.or(tcp.story.resets.server_to_client);
-    Some((syn, ack, stream.filter(|_| reset.is_none())?))
+    Some((syn, ack, stream?))
 }

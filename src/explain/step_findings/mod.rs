@@ -53,7 +53,7 @@ fn of_segment(event: &Event<'_>, facts: &TcpFacts, found: &mut impl FindingSink)
     hint::of(event, facts, found);
     ecn::of(event, facts, found);
     opening::of(event, facts, found);
-    if facts.flags.contains(TcpFlags::URG) {
+    if facts.flags.contains(TcpFlags::URG) && facts.unacceptable.is_none() {
         let text = format!(
             "URG is set, with urgent pointer {}: urgent data, which most systems deliver out of band (RFC 6093).",
             facts.urgent

@@ -4,16 +4,18 @@
 
 use std::num::NonZeroU64;
 
+use super::bytes::sent;
 use super::connection::Connection;
 use super::endpoint::TcpEndpoint;
-use super::refused::{Reaction, Refused};
+use super::gaps::AckedUnseen;
+use super::refused::{Kept, Reaction, Refused};
 use super::rules::acceptability::{Acceptability, Case, UNACCEPTABLE, Unacceptable, is_void};
 use super::rules::probe_answer::Answered;
 use super::rules::rule::{Rule, first};
 use crate::model::thresholds::IDLE;
-use crate::model::{Checksum, Direction, SackBlocks, Segment, SeqNumber, TcpFlags};
+use crate::model::{Checksum, Direction, IpHeader, SackBlocks, Segment, SeqNumber, TcpFlags};
 use crate::track::capture_point::Measures;
-use crate::track::facts::Probe;
+use crate::track::facts::{Probe, Refusal, SegmentRole};
 use crate::track::packet_ref::PacketRef;
 
 impl Connection {
@@ -26,7 +28,9 @@ impl Connection {
         let known = peer.snd_nxt.is_none_or(|next| !segment.ack.is_after(next))
             && own.ack_sent.is_none_or(|ack| !segment.ack.is_before(ack));
         let intact = segment.checksum != Checksum::Invalid && !own.signed;
+        let open = own.fin.is_none() || segment.len == 0;
         if due
+            && open
             && known
             && intact
             && own.is_newer(segment)
@@ -34,17 +38,26 @@ impl Connection {
         {
             return None;
         }
-        self.judge(packet, segment)
+        self.judge(packet, segment, false)
+    }
+
+    /// The same of a segment with bytes or FIN whose ACK number does not fit the receiver's SYN.
+    #[cold]
+    pub(super) fn wrongly_acking(&mut self, packet: &PacketRef, segment: &Segment) -> Option<Unacceptable> {
+        let carries = segment.len > 0 || segment.flags.contains(TcpFlags::FIN);
+        if carries { self.judge(packet, segment, true) } else { None }
     }
 
     #[cold]
-    fn judge(&mut self, packet: &PacketRef, segment: &Segment) -> Option<Unacceptable> {
-        if segment.flags.intersects(TcpFlags::SYN.union(TcpFlags::RST)) {
+    fn judge(&mut self, packet: &PacketRef, segment: &Segment, wrong_ack: bool) -> Option<Unacceptable> {
+        let (own, peer) = (self.endpoints.get(packet.direction), self.endpoints.get(!packet.direction));
+        let opened = self.handshake.ack().is_some() && !self.handshake.simultaneous;
+        let syn_ack_in_open = opened && segment.flags.is_syn_ack() && own.isn.is_some() && !own.syn_with_ack;
+        if segment.flags.intersects(TcpFlags::SYN.union(TcpFlags::RST)) && !syn_ack_in_open {
             return None;
         }
-        let (own, peer) = (self.endpoints.get(packet.direction), self.endpoints.get(!packet.direction));
         // with several initial sequence numbers the window of one is no window of the other
-        if own.snd_nxt.is_none() || self.renumbered {
+        if own.snd_nxt.is_none() && peer.isn.is_none() || self.renumbered && !syn_ack_in_open {
             return None;
         }
         let point = self.capture_point_evidence().capture_point;
@@ -56,7 +69,20 @@ impl Connection {
         let in_window = gap && at_sender && peer.window_end.is_some_and(|end| segment.seq.is_before(end));
         let complete = !self.lacks_frames && !in_window;
         let soon = packet.since(self.last.1).is_none_or(|since| since < IDLE);
-        let case = Case { own, peer, segment, at_receiver, checksums_tell, complete, soon };
+        let continues =
+            own.loss().refused.is_some_and(|refused| refused.end == segment.seq && refused.end != refused.seq);
+        let case = Case {
+            own,
+            peer,
+            segment,
+            at_receiver,
+            checksums_tell,
+            complete,
+            soon,
+            continues,
+            wrong_ack,
+            syn_ack_in_open,
+        };
         let unacceptable = first(UNACCEPTABLE, &case);
         self.lacks_frames |= at_sender && gap && unacceptable.is_none();
         unacceptable
@@ -90,15 +116,31 @@ impl Connection {
 
     /// Notes a segment that the receiver does not accept: its ACK may follow.
     #[cold]
-    pub(super) fn note_unacceptable(&mut self, packet: &PacketRef, segment: &Segment, rule: &Rule<Acceptability>) {
-        let fin = u32::from(segment.flags.contains(TcpFlags::FIN));
-        let end = segment.seq.plus(segment.len).plus(fin);
+    pub(super) fn note_unacceptable(
+        &mut self,
+        packet: &PacketRef,
+        segment: &Segment,
+        ip: &IpHeader,
+        rule: &Rule<Acceptability>,
+    ) {
+        let closes = segment.flags.contains(TcpFlags::FIN);
+        let end = segment.seq.plus(segment.len).plus(closes.into());
+        let (own, peer) = (self.endpoints.get(packet.direction), self.endpoints.get(!packet.direction));
+        let next = peer.snd_nxt.filter(|next| segment.flags.contains(TcpFlags::ACK) && segment.ack.is_after(*next));
+        let next = next.filter(|_| !rule.effect.sure);
+        let kept = || Kept {
+            sent: sent(packet, segment, end, ip),
+            fin: closes.then(|| own.fin_of(packet, segment, peer)),
+            next,
+        };
         let refused = packet.place().map(|(frame, _)| Refused {
             frame,
             seq: segment.seq,
             end,
             ack: segment.ack,
             reaction: rule.effect.reaction,
+            ahead: next.is_some(),
+            kept: (!rule.effect.sure).then(kept),
         });
         self.endpoints.get_mut(packet.direction).loss_mut().refused = refused;
         if segment.len == 0 {
@@ -106,10 +148,93 @@ impl Connection {
         }
     }
 
+    /// Decides on a segment that was not accepted unless the capture lacks packets of its receiver: the receiver's next
+    /// segment shows by its numbers which it was. Returns the frame and the bytes of the receiver's that the capture lacks.
+    #[cold]
+    pub(super) fn settle_refused(&mut self, packet: &PacketRef, segment: &Segment) -> Option<(NonZeroU64, u32)> {
+        let sender = !packet.direction;
+        let (own, peer) = self.endpoints.both_mut(sender);
+        let refused = own.loss().refused?;
+        let kept = refused.kept.filter(|_| !segment.flags.contains(TcpFlags::RST))?;
+        let has_ack = segment.flags.contains(TcpFlags::ACK);
+        let sent_more = kept.next.is_some_and(|next| segment.seq.is_after(next) && !segment.seq.is_before(refused.ack));
+        let received = has_ack
+            && refused.end != refused.seq
+            && !segment.ack.is_before(refused.end)
+            && own.snd_nxt.is_none_or(|next| !next.is_after(refused.seq));
+        if sent_more {
+            return self.accept_refused(sender);
+        }
+        if received {
+            // its bytes were taken, and nothing shows that its ACK was
+            let unopened = own.isn.is_none();
+            if let Some(kept) = own.loss_mut().refused.as_mut().and_then(|refused| refused.kept.as_mut()) {
+                kept.next = None;
+            }
+            return self.accept_refused(sender).filter(|_| unopened);
+        }
+        // it repeats the number before: nothing is missing, and a SYN-ACK comes only now
+        let refuted = kept.next == Some(segment.seq) || segment.flags.is_syn_ack() || peer.isn.is_none();
+        if refuted && let Some(refused) = own.loss_mut().refused.as_mut() {
+            refused.kept = None;
+        }
+        None
+    }
+
+    /// A segment is accepted after one of its sender that was not: where it begins behind that one, its sender has gone on,
+    /// so the capture lacks packets. Returns the same.
+    #[cold]
+    pub(super) fn supersede_refused(&mut self, packet: &PacketRef, segment: &Segment) -> Option<(NonZeroU64, u32)> {
+        let refused = self.endpoints.get_mut(packet.direction).loss_mut().refused.as_mut()?;
+        if refused.end == segment.seq && refused.end != refused.seq {
+            return self.accept_refused(packet.direction);
+        }
+        refused.kept = None;
+        None
+    }
+
+    /// Takes a segment that was not accepted before: what was captured since shows that its receiver had accepted it, and
+    /// that the capture lacks packets. Returns its frame and the receiver's bytes that the capture lacks.
+    #[cold]
+    pub(super) fn accept_refused(&mut self, sender: Direction) -> Option<(NonZeroU64, u32)> {
+        let (own, peer) = self.endpoints.both_mut(sender);
+        let refused = own.loss_mut().refused.take()?;
+        let kept = refused.kept?;
+        self.lacks_frames = true;
+        if own.snd_nxt.is_none_or(|next| refused.end.is_after(next)) {
+            if let Some(next) = own.snd_nxt.filter(|next| refused.seq.is_after(*next)) {
+                own.loss_mut().gaps.open(next, refused.seq, refused.frame.get());
+            }
+            own.snd_nxt = Some(refused.end);
+            own.sent.push(kept.sent);
+        }
+        if kept.sent.len > 0 {
+            own.last_data = kept.sent.at;
+            own.unread_bytes = own.unread_bytes.saturating_add(kept.sent.len);
+        }
+        let missing = kept.next.map_or(0, |next| refused.ack.relative_to(next));
+        if let Some(next) = kept.next.filter(|_| own.ack_sent.is_none_or(|before| refused.ack.is_after(before))) {
+            own.ack_sent = Some(refused.ack);
+            own.advanced = (refused.frame.get(), kept.sent.at);
+            peer.sent.acknowledge(refused.ack, refused.frame.get());
+            let missed = AckedUnseen { frame: refused.frame.get(), at: kept.sent.at, echo: None };
+            peer.loss_mut().gaps.missed(next, refused.ack, missed);
+            if peer.snd_nxt.is_none_or(|known| refused.ack.is_after(known)) {
+                peer.snd_nxt = Some(refused.ack);
+            }
+        }
+        if let Some(fin) = kept.fin.filter(|_| own.fin.is_none()) {
+            own.fin = Some(fin);
+            self.closed_first.get_or_insert(sender);
+            self.life = self.life(SegmentRole::Fin { first: true });
+        }
+        Some((refused.frame, missing))
+    }
+
     /// The segment that this one refuses: an ACK without data that repeats the receiver's numbers, right after a
     /// segment that the receiver does not accept.
     #[inline]
-    pub(super) fn refuses(&self, packet: &PacketRef, segment: &Segment) -> Option<NonZeroU64> {
+    pub(super) fn refuses(&self, packet: &PacketRef, segment: &Segment) -> Option<Refusal> {
         let peer = self.endpoints.get(!packet.direction);
         let refused = peer.loss.as_ref()?.refused.filter(|refused| refused.reaction == Reaction::Ack)?;
         let own = self.endpoints.get(packet.direction);
@@ -117,7 +242,8 @@ impl Connection {
         let bare =
             segment.len == 0 && !segment.flags.intersects(TcpFlags::CONTROL) && segment.flags.contains(TcpFlags::ACK);
         let right_behind = peer.newest().is_some_and(|newest| newest.frame == refused.frame.get());
-        (retransmissions && bare && right_behind).then_some(refused.frame)
+        let refusal = Refusal { frame: refused.frame, unsent: refused.ahead };
+        (retransmissions && bare && right_behind).then_some(refusal)
     }
 }
 
@@ -183,5 +309,8 @@ fn fits_syn(own: &TcpEndpoint, peer: &TcpEndpoint, segment: &Segment) -> bool {
     let Some(isn) = peer.isn else { return true };
     let beyond = peer.snd_nxt.is_some_and(|next| segment.ack.is_after(next));
     let first = segment.flags.contains(TcpFlags::SYN) || own.ack_sent.is_none();
-    peer.has_asked_with(SeqNumber(segment.ack.0.wrapping_sub(1))) || segment.ack.is_after(isn) && !(beyond && first)
+    let with_fin = peer.loss().fin_on_syn.is_some_and(|fin| fin.end == segment.ack);
+    with_fin
+        || peer.has_asked_with(SeqNumber(segment.ack.0.wrapping_sub(1)))
+        || segment.ack.is_after(isn) && !(beyond && first)
 }

@@ -32,7 +32,7 @@ impl Connection {
         let valid = if segment.options.sack.is_empty() { None } else { self.without_void_sack(packet, segment) };
         let segment = valid.as_ref().map_or(segment, |(segment, _)| segment);
         observations.void_sack = valid.as_ref().map(|(_, void)| *void);
-        let ending = self.is_ending();
+        let mut ending = self.is_ending();
         let (own, peer) = self.endpoints.both_mut(packet.direction);
         let before = own.ack_sent;
         let advances = before.is_none_or(|before| segment.ack.is_after(before));
@@ -62,7 +62,10 @@ impl Connection {
         let missed = AckedUnseen { frame: packet.frame, at: packet.at, echo };
         let skipped = peer.loss.as_mut().and_then(|loss| loss.gaps.acknowledged(segment.ack, missed));
         if unseen {
-            let beyond = peer.snd_nxt.filter(|_| before.is_some()).map_or(0, |next| segment.ack.relative_to(next));
+            let fin_on_syn = peer.loss.as_ref().and_then(|loss| loss.fin_on_syn);
+            let taken = fin_on_syn.is_some_and(|fin| fin.end == segment.ack);
+            let beyond =
+                peer.snd_nxt.filter(|_| before.is_some() && !taken).map_or(0, |next| segment.ack.relative_to(next));
             peer.snd_nxt = Some(segment.ack);
             // the byte of a probe is not remembered as sent: most are discarded
             let answers_probe = peer.loss().probe.is_some()
@@ -94,6 +97,12 @@ impl Connection {
             observations.arrived = shown.and_then(|shown| ProvenArrival::first(ARRIVALS, &shown));
         }
         peer.syn_acked = true;
+        if let Some(fin) = peer.loss.as_mut().and_then(|loss| loss.fin_on_syn.take())
+            && fin.end == segment.ack
+        {
+            peer.fin = peer.fin.or(Some(fin));
+            ending = true;
+        }
         let fin = peer
             .fin
             .as_mut()

@@ -204,7 +204,10 @@ impl Connection {
             with_ack && answers(packet.at) && (since || too_soon && own.syn_count < peer.syn_count)
         });
         let bad_ack = peer.newest().filter(|newest| before.is_some_and(|(own, _)| newest.frame > own.get()));
-        let bad_ack = bad_ack.filter(|_| !with_ack && !own.syn_acked).and_then(|newest| NonZeroU64::new(newest.frame));
+        let fits = |ack| own.isn.is_some_and(|isn| isn.plus(1) == ack);
+        let bad_ack = bad_ack
+            .filter(|newest| !with_ack && !own.syn_acked && !newest.ack().is_some_and(fits))
+            .and_then(|newest| NonZeroU64::new(newest.frame));
         // of several SYN-ACKs the first had the most time to arrive; the last may have crossed this SYN
         let first = peer.sent.iter().find(|sent| Some(sent.seq) == peer.isn && !self.handshake.simultaneous);
         let first = first.and_then(|sent| Some((NonZeroU64::new(sent.frame)?, sent.at)));
@@ -357,7 +360,7 @@ fn copied_ack(packet: &PacketRef, segment: &Segment, ip: &IpHeader, own: &TcpEnd
 
 /// The segment as it is remembered.
 #[inline]
-fn sent(packet: &PacketRef, segment: &Segment, end: SeqNumber, ip: &IpHeader) -> SentSegment {
+pub(super) fn sent(packet: &PacketRef, segment: &Segment, end: SeqNumber, ip: &IpHeader) -> SentSegment {
     SentSegment {
         seq: segment.seq,
         end,

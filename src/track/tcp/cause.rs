@@ -10,7 +10,7 @@ use crate::model::{Direction, OptTime, Segment, SeqNumber};
 use crate::track::capture_point::Measures;
 use crate::track::cause::{Cause, CauseEvent};
 use crate::track::event::TcpFacts;
-use crate::track::facts::{Acked, Probe, SegmentRole};
+use crate::track::facts::{Acked, Probe, Refusal, SegmentRole};
 use crate::track::packet_ref::PacketRef;
 
 /// A call that puts data into the socket.
@@ -31,7 +31,7 @@ impl Connection {
         (role, probe): (SegmentRole, Option<Probe>),
     ) -> (Cause, Option<Cause>) {
         let (own, peer) = (self.endpoints.get(direction), self.endpoints.get(!direction));
-        if let Some(frame) = facts.observations.refuses {
+        if let Some(Refusal { frame, .. }) = facts.observations.refuses {
             return (Cause::arrival(Some(frame), "challenge_ack"), None);
         }
         if let Some(probe) = probe {

@@ -3,8 +3,10 @@
 use std::num::NonZeroU64;
 
 use super::connection::Connection;
-use super::endpoint::{Fin, TcpEndpoint};
+use super::endpoint::TcpEndpoint;
+use super::fin::Fin;
 use super::loss_state::Asks;
+use super::previous::PreviousConnection;
 use super::rules::reset::family::{Ends, ResetEffect, ResetFamily};
 use super::rules::rule::Verdict;
 use super::summary::{RareEvents, TcpSummary};
@@ -13,6 +15,22 @@ use crate::track::facts::Life;
 use crate::track::packet_ref::PacketRef;
 use crate::track::rtt::RttTotals;
 use crate::track::totals::{Close, Handshake, TcpTotals};
+
+impl TcpEndpoint {
+    /// The FIN of a segment that it sends.
+    pub(super) fn fin_of(&self, packet: &PacketRef, segment: &Segment, peer: &Self) -> Fin {
+        let peer_end = peer.fin.map(|fin| fin.end);
+        Fin {
+            frame: packet.frame,
+            at: packet.at,
+            end: segment.seq.plus(segment.len).plus(1),
+            acks_peer_fin: peer_end.is_some_and(|end| self.ack_sent.is_some_and(|ack| !ack.is_before(end))),
+            acked_by: None,
+            stamp: segment.options.timestamps.map(|stamps| stamps.value),
+            ip_id: self.last_ip_id,
+        }
+    }
+}
 
 impl Connection {
     /// Returns `true` once a FIN or RST was accepted: before that, no search for one is needed.
@@ -35,9 +53,8 @@ impl Connection {
     pub(super) fn note_close(&mut self, packet: &PacketRef, segment: &Segment, reset: Option<Verdict<ResetFamily>>) {
         let refused = self.handshake.is_refused();
         let (own, peer) = self.endpoints.both_mut(packet.direction);
-        // a FIN without ACK closes nothing (RFC 9293 §3.10.7.4), but on a SYN
-        let closes =
-            segment.flags.contains(TcpFlags::FIN) && segment.flags.intersects(TcpFlags::SYN.union(TcpFlags::ACK));
+        // a FIN without ACK closes nothing (RFC 9293 §3.10.7.4)
+        let closes = segment.flags.contains(TcpFlags::FIN.union(TcpFlags::ACK));
         if let Some(Verdict { rule, proof }) = reset {
             if let Some((_, Asks::Alive)) = peer.loss().probe.filter(|(probe, _)| proof.answers == Some(*probe)) {
                 peer.loss_mut().probe = None;
@@ -96,22 +113,21 @@ impl Connection {
                 |side: &TcpEndpoint| side.snd_nxt.is_some() && side.isn.map(|isn| isn.plus(1)) == side.snd_nxt;
             self.handshake.reset(only_syn(own) && only_syn(peer));
         } else if closes && own.fin.is_none() {
-            let peer_end = peer.fin.map(|fin| fin.end);
-            own.fin = Some(Fin {
-                frame: packet.frame,
-                at: packet.at,
-                end: segment.seq.plus(segment.len).plus(1),
-                acks_peer_fin: peer_end.is_some_and(|end| own.ack_sent.is_some_and(|ack| !ack.is_before(end))),
-                acked_by: None,
-                stamp: segment.options.timestamps.map(|stamps| stamps.value),
-                ip_id: own.last_ip_id,
-            });
+            own.fin = Some(own.fin_of(packet, segment, peer));
         } else {
             return;
         }
         if !refused {
             self.closed_first.get_or_insert(packet.direction);
         }
+    }
+
+    /// Notes a SYN that has FIN too.
+    #[cold]
+    pub(super) fn note_fin_on_syn(&mut self, packet: &PacketRef, segment: &Segment) {
+        let (own, peer) = self.endpoints.both_mut(packet.direction);
+        let fin = own.fin_of(packet, segment, peer);
+        own.loss_mut().fin_on_syn = Some(Fin { end: fin.end.plus(1), ..fin });
     }
 
     /// Takes the marks and the number of a RST, as far as they are its sender's.
@@ -180,7 +196,10 @@ impl Connection {
         story.ecn = self.ecn.agreed;
         story.challenged_syn = self.handshake.syn.zip(self.handshake.challenge).map(|((syn, _), ack)| {
             // a RST in answer to the challenge ends the older connection
-            let continues = self.previous.as_ref().filter(|previous| previous.reset.is_none());
+            let reset = self.endpoints.client_to_server.reset.or(self.endpoints.server_to_client.reset);
+            let goes_on =
+                |previous: &PreviousConnection| previous.continues || previous.reset.is_none() && reset.is_none();
+            let continues = self.previous.as_deref().filter(|previous| goes_on(previous));
             (syn.get(), ack.get(), continues.map(|previous| previous.stream))
         });
         story.simultaneous_open = self.handshake.simultaneous;

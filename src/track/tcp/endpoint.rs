@@ -2,6 +2,7 @@
 
 use std::num::{NonZeroU8, NonZeroU64};
 
+use super::fin::Fin;
 use super::ip_id_steps::IpIdSteps;
 use super::loss_state::{LossState, NONE};
 use super::scoreboard::Scoreboard;
@@ -46,23 +47,6 @@ impl Recent {
     pub(super) fn ack(&self) -> Option<SeqNumber> {
         self.has_ack.then_some(self.ack_number)
     }
-}
-
-/// A FIN.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Fin {
-    pub(super) frame: u64,
-    pub(super) at: OptTime,
-    /// The sequence number after the FIN.
-    pub(super) end: SeqNumber,
-    /// `true` if it was sent before its sender had acknowledged the peer's FIN, though the peer had sent one.
-    pub(super) acks_peer_fin: bool,
-    /// The frame that acknowledged it.
-    pub(super) acked_by: Option<NonZeroU64>,
-    /// Its timestamp.
-    pub(super) stamp: Option<u32>,
-    /// Its IP identification.
-    pub(super) ip_id: Option<u16>,
 }
 
 /// A SYN or SYN-ACK that is in the capture again.
@@ -221,6 +205,26 @@ impl TcpEndpoint {
         let newer = |(newest, _)| stamps.value.wrapping_sub(newest).cast_signed() > 0;
         if !segment.flags.contains(TcpFlags::RST) && self.newest_timestamp.is_none_or(newer) {
             self.newest_timestamp = NonZeroU64::new(frame).map(|frame| (stamps.value, frame));
+        }
+    }
+
+    /// Returns `true` if a segment of its peer echoes its newest timestamp, or none.
+    #[inline]
+    pub(super) fn is_echoed_by(&self, segment: &Segment) -> bool {
+        let echo = segment.options.timestamps.map_or(0, |stamps| stamps.echo_reply);
+        echo == 0 || self.newest_timestamp.is_none_or(|(newest, _)| newest == echo)
+    }
+
+    /// Notes a SYN-ACK that echoes a timestamp which none of the peer's SYNs carried.
+    #[cold]
+    pub(super) fn note_echo(&mut self, frame: u64, segment: &Segment, peer: &Self) {
+        let Some(echo) = segment.options.timestamps.map(|stamps| stamps.echo_reply).filter(|echo| *echo != 0) else {
+            return;
+        };
+        let first = peer.sent.iter().find(|sent| Some(sent.seq) == peer.isn).and_then(|sent| sent.timestamp);
+        let Some((first, (newest, _))) = first.zip(peer.newest_timestamp) else { return };
+        if echo.wrapping_sub(first) > newest.wrapping_sub(first) {
+            self.loss_mut().wrong_echo = NonZeroU64::new(frame).map(|frame| (frame, echo));
         }
     }
 

@@ -6,6 +6,7 @@ use std::num::NonZeroU64;
 use std::sync::LazyLock;
 
 use super::dup_acks::DupAcks;
+use super::fin::Fin;
 use super::gaps::GapList;
 use super::refused::Refused;
 use super::segment::RetransmittedSegment;
@@ -42,6 +43,10 @@ pub(in crate::track) struct LossState {
     pub(super) discarded: Option<Discarded>,
     /// Its last segment that the peer does not accept, until another one is accepted.
     pub(super) refused: Option<Refused>,
+    /// The FIN on its SYN: most hosts ignore it, or discard the whole segment. The number of the ACK tells.
+    pub(super) fin_on_syn: Option<Fin>,
+    /// Its SYN-ACK that echoes a timestamp which no SYN of its peer carried, and that timestamp.
+    pub(super) wrong_echo: Option<(NonZeroU64, u32)>,
     pub(super) gaps: GapList,
     /// Its bytes that were acknowledged before the capture held any packet of it.
     pub(super) unseen: UnseenSide,

@@ -13,6 +13,7 @@ mod duplicate;
 mod ecn;
 mod endpoint;
 mod fast_path;
+mod fin;
 pub(super) mod fragments;
 mod gaps;
 mod handshake;
@@ -90,11 +91,23 @@ impl Connection {
     ) {
         self.prediction.forget();
         let direction = packet.direction;
+        let shown = segment;
+        let (without_fin, with_fin);
+        let segment = if segment.flags.contains(TcpFlags::SYN.union(TcpFlags::FIN)) {
+            without_fin = Segment { flags: segment.flags.without(TcpFlags::FIN), ..*segment };
+            with_fin = true;
+            &without_fin
+        } else {
+            with_fin = false;
+            segment
+        };
         self.lacks_frames |= packet.unknown.contains(Unknown::FRAMES);
         let has_ack = segment.flags.contains(TcpFlags::ACK);
-        if self.previous.is_some() && self.handshake.challenge.is_some() {
+        if self.previous.is_some() && (self.handshake.challenge.is_some() || self.handshake.is_refused()) {
             self.resume_previous(packet, segment);
         }
+        let waits = |endpoint: &TcpEndpoint| endpoint.loss.as_ref().is_some_and(|loss| loss.refused.is_some());
+        let settled = if waits(self.endpoints.get(!direction)) { self.settle_refused(packet, segment) } else { None };
         // asked before anything of the segment is taken
         let may_ack = !has_ack || self.may_ack(direction, segment);
         let known =
@@ -112,7 +125,8 @@ impl Connection {
         let two_ttls = !segment.flags.contains(TcpFlags::RST) && self.clues.note_ttl(direction, ip.ttl);
         self.is_other_host = two_ttls && self.take_other_ttl(packet, segment, ip);
         let place = self.segment_role(packet, segment, may_ack);
-        let analysis = self.analyse(packet, segment);
+        let role = if with_fin { SegmentRole::Odd } else { place };
+        let analysis = self.analyse(packet, shown);
         if !analysis.is_empty() {
             self.counts.get_or_insert_default().add(analysis);
         }
@@ -131,35 +145,48 @@ impl Connection {
         let fits = !ignored && may_ack;
         // set in place, as every fact is below: made elsewhere and moved here, they would cost as much again
         facts.observations = Observations::default();
+        facts.observations.accepted = settled;
         facts.acked = None;
         facts.rtt = None;
-        facts.unacceptable = if fits { self.unacceptable_segment(packet, segment) } else { None };
+        facts.unacceptable = match fits {
+            true => self.unacceptable_segment(packet, segment),
+            false if may_ack => None,
+            false => self.wrongly_acking(packet, segment),
+        };
         if let Some((rule, _)) = facts.unacceptable {
-            self.note_unacceptable(packet, segment, rule);
+            if !may_ack {
+                self.recorder.record_wrong_handshake_ack(packet.frame);
+            }
+            self.note_unacceptable(packet, segment, ip, rule);
             if !rule.effect.was_sent {
                 facts.retransmission = None;
-                let shift = self.endpoints.get(direction).scale();
+                let syn = segment.flags.contains(TcpFlags::SYN);
+                let shift = if syn { Some(0) } else { self.endpoints.get(direction).scale() };
                 let window = u32::from(segment.window) << shift.unwrap_or(0);
                 let scale = shift.map(|shift| 1 << shift);
-                let numbers = Numbers { analysis, role: place, probe: None, reset: None, copied: false, window, scale };
+                let role = if syn { SegmentRole::Odd } else { role };
+                let numbers = Numbers { analysis, role, probe: None, reset: None, copied: false, window, scale };
                 self.record(packet, segment, &numbers, facts);
                 return;
             }
         }
         let accepted = fits && facts.unacceptable.is_none();
+        let continued = match accepted && waits(self.endpoints.get(direction)) {
+            true => self.supersede_refused(packet, segment),
+            false => None,
+        };
         let probe = match fits {
             true => self.probe(packet, segment),
             false if ignored && self.endpoints.get(!direction).syn_acked => None,
             false => self.wrong_handshake_ack(packet, segment),
         };
-        // a SYN-ACK that does not match the SYN takes no place in the sequence space
-        let sequenced = fits || place != SegmentRole::WrongSynAck;
         facts.retransmission = match effect {
             Some(effect) => {
                 self.take_reset(packet, segment, ip, effect);
                 None
             }
-            None if sequenced => self.take_bytes(packet, segment, ip, probe),
+            None if fits => self.take_bytes(packet, segment, ip, probe),
+            // what does not match the SYN takes no place in the sequence space
             None => None,
         };
         // a duplicate of an ACK or of a SYN adds no information
@@ -175,6 +202,10 @@ impl Connection {
         facts.observations.refuses = self.refuses(packet, segment);
         if has_ack && accepted && !copied && takes_ack {
             self.take_ack(packet, segment, probe, facts);
+        }
+        if let Some((frame, missing)) = continued.filter(|(_, missing)| *missing > 0) {
+            let (more, _) = facts.observations.capture_gap.unwrap_or_default();
+            facts.observations.capture_gap = Some((missing.saturating_add(more), Some(frame.get())));
         }
         if probe.and_then(|probe| probe.answers()).is_some_and(|(answered, _)| answered == Answered::KeepAlive) {
             // a keep-alive's byte is meant to come twice
@@ -240,7 +271,13 @@ impl Connection {
             observations.idle = self.recorder.silence(packet);
         }
         let scale = applied.map(|shift| 1 << shift);
-        self.record(packet, segment, &Numbers { analysis, role: place, probe, reset, copied, window, scale }, facts);
+        if accepted && segment.flags.is_syn_ack() {
+            own.note_echo(packet.frame, segment, peer);
+        }
+        if with_fin && accepted {
+            self.note_fin_on_syn(packet, segment);
+        }
+        self.record(packet, segment, &Numbers { analysis, role, probe, reset, copied, window, scale }, facts);
     }
 
     /// Remembers the segment, and writes down what is known of every segment.

@@ -15,6 +15,11 @@ use crate::track::facts::{Acked, Observations, SynData};
 use crate::track::packet_ref::PacketRef;
 use crate::track::retransmission::Retransmission;
 
+/// From here on a window may be an unscaled one that was multiplied in error.
+const SUSPECT_WINDOW: u32 = 1 << 24;
+/// Few hosts fill so much of the window field when they scale: an unscaled window of 64 kB does.
+const SUSPECT_FIELD: u32 = 0x8000;
+
 impl TcpEndpoint {
     /// Payload bytes of a full segment that it sends with the options of this one, which take their room from the data
     /// (RFC 6691 §2); `None` where the SYNs were not captured.
@@ -30,6 +35,10 @@ impl TcpEndpoint {
     #[cold]
     pub(super) fn shrinks(&self, window: u32, acked: Option<&Acked>, ack: SeqNumber) -> u32 {
         let Some(shift) = self.scale().filter(|_| self.ack_sent == Some(ack)) else { return 0 };
+        // behind the capture point a box may have removed the option from the SYN: then nothing is scaled
+        if self.window >= SUSPECT_WINDOW && self.window >> shift >= SUSPECT_FIELD {
+            return 0;
+        }
         let (forward, first) =
             acked.map_or((0, false), |acked| (acked.bytes.saturating_add(u32::from(acked.fin)), acked.syn));
         let back = self.window.saturating_sub(window).saturating_sub(forward);

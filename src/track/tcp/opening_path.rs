@@ -29,7 +29,11 @@ impl Connection {
         let answers = peer.snd_nxt == Some(segment.ack);
         let next = match self.prediction {
             Prediction::Begins if segment.flags == TcpFlags::SYN && from_client => Prediction::SynSent,
-            Prediction::SynSent if segment.flags == SYN_ACK && !from_client && answers => Prediction::SynReceived,
+            Prediction::SynSent
+                if segment.flags == SYN_ACK && !from_client && answers && peer.is_echoed_by(segment) =>
+            {
+                Prediction::SynReceived
+            }
             Prediction::SynReceived if segment.flags == TcpFlags::ACK && from_client && answers => {
                 let in_order = own.snd_nxt == Some(segment.seq) && own.is_newer(segment);
                 let soon = packet.since(self.last.1).is_some_and(|since| since < IDLE);

@@ -7,6 +7,7 @@ use super::endpoint::TcpEndpoint;
 use super::previous::{PreviousConnection, PreviousEnd};
 use super::rules::port_reuse::{ANSWER_ON_USED_PORTS, ReuseCase, ReuseEffect, ReusedPorts, SYN_ON_USED_PORTS};
 use super::rules::probe_answer::Answered;
+use super::rules::reset::UNCONFIRMED;
 use super::rules::rule::first;
 use crate::model::{Direction, Nanos, Segment, TcpFlags};
 use crate::track::facts::{Observations, Probe, SegmentRole};
@@ -24,7 +25,8 @@ impl Connection {
         sender: Direction,
     ) -> PreviousConnection {
         let (own, peer) = (self.endpoints.get(sender), self.endpoints.get(!sender));
-        let reset = own.reset.into_iter().chain(peer.reset).min();
+        let confirmed = |side: &&TcpEndpoint| side.loss().resets.label != UNCONFIRMED;
+        let reset = [own, peer].iter().filter(|side| confirmed(side)).filter_map(|side| side.reset).min();
         let unanswered = self.handshake.outcome() == Handshake::Partial
             && self.handshake.syn_ack.is_none()
             && self.handshake.ack().is_none();
@@ -106,11 +108,16 @@ impl Connection {
         previous.undecided &= !accepts;
     }
 
-    /// A segment after the challenge ACK that refused the SYN: it is of the former connection, whose numbers count again.
+    /// A segment after the challenge ACK or RST that refused the SYN: it is of the former connection, whose numbers count
+    /// again; after a RST only if it has the next number there.
     #[cold]
     pub(super) fn resume_previous(&mut self, packet: &PacketRef, segment: &Segment) {
         let Some(previous) = &mut self.previous else { return };
         let (own, peer) = self.endpoints.both_mut(packet.direction);
+        let next = if own.isn.is_some() { previous.next } else { previous.peer_next };
+        if self.handshake.challenge.is_none() && next != Some(segment.seq) {
+            return;
+        }
         if segment.flags.contains(TcpFlags::RST) && own.isn.is_some() {
             previous.reset = previous.reset.or(NonZeroU64::new(packet.frame));
         } else if segment.flags.is_syn_only() && own.isn == Some(segment.seq) {
@@ -118,8 +125,11 @@ impl Connection {
             (self.handshake.challenge, previous.continues, own.syn_acked) = (None, false, false);
         } else if !previous.continues && !segment.flags.intersects(TcpFlags::SYN.union(TcpFlags::RST)) {
             previous.continues = true;
-            let sender = if own.isn.is_some() { own } else { peer };
+            let (sender, other) = if own.isn.is_some() { (own, peer) } else { (peer, own) };
+            other.ack_sent = previous.expected.or(other.ack_sent);
             (sender.snd_nxt, sender.syn_acked) = (previous.next, true);
+            // the window of its SYN is none of the former connection
+            (sender.window, sender.window_end) = (0, None);
             sender.sent.clear();
         }
     }

@@ -7,7 +7,7 @@ use crate::track::facts::{Life, SegmentRole};
 use crate::track::packet_ref::PacketRef;
 
 impl Connection {
-    /// Returns the role of the segment; `may_ack`: its ACK can be of this connection.
+    /// Returns the role of the segment, which has no FIN if it has a SYN; `may_ack`: its ACK can be of this connection.
     pub(super) fn segment_role(&self, packet: &PacketRef, segment: &Segment, may_ack: bool) -> SegmentRole {
         let flags = segment.flags;
         let own = self.endpoints.get(packet.direction);
@@ -15,18 +15,17 @@ impl Connection {
         if flags.contains(TcpFlags::RST) {
             SegmentRole::Reset
         } else if flags.contains(TcpFlags::SYN) {
-            match (flags.contains(TcpFlags::FIN), flags.contains(TcpFlags::ACK)) {
-                (true, _) => SegmentRole::Odd,
-                (false, true) if !may_ack => SegmentRole::WrongSynAck,
-                (false, true) => match own.syn.filter(|_| self.new_isn && !own.has_asked_with(segment.seq)) {
+            match flags.contains(TcpFlags::ACK) {
+                true if !may_ack => SegmentRole::WrongSynAck,
+                true => match own.syn.filter(|_| self.new_isn && !own.has_asked_with(segment.seq)) {
                     Some((before, _)) => SegmentRole::AnotherSynAck { before: before.get() },
                     None => SegmentRole::SynAck,
                 },
                 // a side whose SYN-ACK has opened the connection does not open it again
-                (false, false) if peer.isn.is_some() && !peer.syn_with_ack && !self.is_opened_by(own) => {
+                false if peer.isn.is_some() && !peer.syn_with_ack && !self.is_opened_by(own) => {
                     SegmentRole::SimultaneousSyn { other: peer.syn.map_or(0, |(frame, _)| frame.get()) }
                 }
-                (false, false) => SegmentRole::Syn,
+                false => SegmentRole::Syn,
             }
         } else if flags.contains(TcpFlags::FIN) {
             // one without ACK is dropped (RFC 9293 §3.10.7.4)

@@ -31,6 +31,12 @@ pub struct Case<'a> {
     pub(in crate::track::tcp) complete: bool,
     /// It comes soon after the last frame: a capture that was cut to a part of its frames has longer pauses.
     pub(in crate::track::tcp) soon: bool,
+    /// A SYN-ACK of a side whose SYN opened the connection before.
+    pub(in crate::track::tcp) syn_ack_in_open: bool,
+    /// Its ACK number is not one of an answer to the receiver's SYN, which was not acknowledged before.
+    pub(in crate::track::tcp) wrong_ack: bool,
+    /// It begins where a segment ended that was not accepted, so its sender went on: the capture lacks packets.
+    pub(in crate::track::tcp) continues: bool,
     /// Segments of this sender came with valid checksums, so a wrong one means a corrupted segment.
     pub(in crate::track::tcp) checksums_tell: bool,
 }
@@ -66,8 +72,20 @@ impl Family for Acceptability {
 }
 
 /// The checks of a receiver in the order of RFC 9293 §3.10.7.4, timestamps first (RFC 7323 §5.3).
-pub(crate) static UNACCEPTABLE: &[Rule<Acceptability>] =
-    &[CORRUPTED, UNSIGNED, OLD_TIMESTAMP, OUTSIDE_WINDOW, BEYOND_FIN, NO_ACK_FLAG, FOREIGN_ACK, ACK_OF_UNSENT];
+pub(crate) static UNACCEPTABLE: &[Rule<Acceptability>] = &[
+    SYN_ACK_IN_OPEN,
+    CORRUPTED,
+    UNSIGNED,
+    WRONG_ACK,
+    BEFORE_SYN,
+    OLD_TIMESTAMP,
+    OUTSIDE_WINDOW,
+    BEYOND_FIN,
+    FIN_AMID_DATA,
+    NO_ACK_FLAG,
+    FOREIGN_ACK,
+    ACK_OF_UNSENT,
+];
 
 fn unknown(_: &Proof) -> Cause {
     Cause::UNKNOWN
@@ -88,6 +106,33 @@ fn foreign(_: &Proof) -> Candidates {
         Cause::of(CauseEvent::Network, "forged"),
     ])
 }
+
+const SYN_ACK_IN_OPEN: Rule<Acceptability> = Rule {
+    code: FindingCode::Unacceptable,
+    label: "SYN-ACK in an open connection",
+    rfc: &["RFC 9293 §3.10.7.4", "RFC 5961 §4"],
+    effect: Effect {
+        reaction: Reaction::Ack,
+        was_sent: false,
+        sure: true,
+        step: |proof, words| {
+            format!("the {}'s SYN in frame {} had opened the connection", words.sender, proof.shown_by)
+        },
+    },
+    applies: |case| {
+        let (syn, _) = case.own.syn.filter(|_| case.syn_ack_in_open)?;
+        Some(Proof { shown_by: syn.get(), ..Proof::default() })
+    },
+    cause: unknown,
+    candidates: foreign,
+    says: |proof, words| {
+        format!(
+            "The {}'s SYN in frame {} had opened this connection, and a SYN-ACK opens nothing more. The {} discards it, in TIME-WAIT too, and answers with an ACK of its own numbers (RFC 9293 §3.10.7.4, RFC 5961 §4).",
+            words.sender, proof.shown_by, words.receiver
+        )
+    },
+    frames,
+};
 
 const CORRUPTED: Rule<Acceptability> = Rule {
     code: FindingCode::ChecksumInvalid,
@@ -136,6 +181,65 @@ const UNSIGNED: Rule<Acceptability> = Rule {
         format!(
             "Both sides signed their SYNs (TCP MD5, RFC 2385, or TCP-AO, RFC 5925), and this segment has no signature: the {} discards it without a reply.",
             words.receiver
+        )
+    },
+    frames,
+};
+
+const WRONG_ACK: Rule<Acceptability> = Rule {
+    code: FindingCode::Unacceptable,
+    label: "ACK of another SYN",
+    rfc: &["RFC 9293 §3.10.7.3", "RFC 9293 §3.10.7.4"],
+    effect: Effect {
+        reaction: Reaction::Nothing,
+        was_sent: false,
+        sure: true,
+        step: |_, words| format!("its ACK number is not that of the {}'s SYN", words.receiver),
+    },
+    applies: |case| {
+        let (syn, _) = case.peer.syn.filter(|_| case.wrong_ack)?;
+        let number = case.segment.ack.relative_to(case.peer.seq_base.unwrap_or_default());
+        Some(Proof { number, limit: 0, shown_by: syn.get() })
+    },
+    cause: unknown,
+    candidates: foreign,
+    says: |proof, words| {
+        format!(
+            "ACK number {} does not acknowledge the {}'s SYN in frame {}: the {} discards the segment and answers with RST (RFC 9293 §3.10.7).",
+            proof.number, words.receiver, proof.shown_by, words.receiver
+        )
+    },
+    frames,
+};
+
+const BEFORE_SYN: Rule<Acceptability> = Rule {
+    code: FindingCode::Unacceptable,
+    label: "before its SYN",
+    rfc: &["RFC 9293 §3.10.7.3"],
+    effect: Effect {
+        reaction: Reaction::Nothing,
+        was_sent: false,
+        sure: false,
+        step: |_, words| {
+            format!(
+                "no SYN-ACK came before it: either the capture lacks the SYN-ACK, or the {}, which waits for one, discards the segment",
+                words.receiver
+            )
+        },
+    },
+    applies: |case| {
+        // a client that has acknowledged anything has received a SYN, captured or not
+        let opens = !case.peer.syn_acked && case.peer.ack_sent.is_none();
+        let waits = opens && case.own.isn.is_none() && case.peer.isn.is_some();
+        let (syn, _) = case.peer.syn.filter(|_| waits && case.peer.fin.is_none() && !case.continues)?;
+        Some(Proof { shown_by: syn.get(), ..Proof::default() })
+    },
+    cause: unknown,
+    candidates: foreign,
+    says: |proof, words| {
+        format!(
+            "The SYN in frame {} had no SYN-ACK yet in this capture. The {} waits for one (SYN-SENT) and discards segments without SYN (RFC 9293 §3.10.7.3), unless the capture lacks the SYN-ACK.",
+            proof.shown_by, words.receiver
         )
     },
     frames,
@@ -211,7 +315,7 @@ const BEYOND_FIN: Rule<Acceptability> = Rule {
     },
     applies: |case| {
         let fin = case.own.fin.filter(|fin| fin.acked_by.is_some() && case.complete)?;
-        let beyond = case.segment.seq.is_after(fin.end);
+        let beyond = case.segment.seq.plus(case.segment.len).is_after(fin.end);
         let base = case.own.seq_base.unwrap_or_default();
         beyond.then(|| Proof {
             number: case.segment.seq.relative_to(base),
@@ -221,8 +325,40 @@ const BEYOND_FIN: Rule<Acceptability> = Rule {
     },
     says: |proof, words| {
         format!(
-            "Sequence number {} lies beyond the FIN in frame {}, after which the {} can send nothing (RFC 9293 §3.10.7.4): no bytes are missing before it. The {} discards it.",
-            proof.number, proof.shown_by, words.sender, words.receiver
+            "It lies beyond the FIN in frame {}, after which the {} can send nothing (RFC 9293 §3.10.7.4): no bytes are missing before it. The {} discards it.",
+            proof.shown_by, words.sender, words.receiver
+        )
+    },
+    ..OUTSIDE_WINDOW
+};
+
+const FIN_AMID_DATA: Rule<Acceptability> = Rule {
+    label: "FIN amid its data",
+    rfc: &["RFC 9293 §3.10.7.4"],
+    effect: Effect {
+        step: |proof, words| {
+            format!(
+                "the {} has acknowledged up to {}, so there is no end at {}",
+                words.receiver, proof.limit, proof.number
+            )
+        },
+        ..OUTSIDE_WINDOW.effect
+    },
+    applies: |case| {
+        let first = case.segment.flags.contains(TcpFlags::FIN) && case.own.fin.is_none() && case.own.isn.is_some();
+        let acked = case.peer.ack_sent.filter(|_| first)?;
+        let fin = case.segment.seq.plus(case.segment.len);
+        let base = case.own.seq_base.unwrap_or_default();
+        acked.is_after(fin.plus(1)).then(|| Proof {
+            number: fin.relative_to(base),
+            limit: acked.relative_to(base),
+            shown_by: case.peer.advanced.0,
+        })
+    },
+    says: |proof, words| {
+        format!(
+            "A FIN at {} cannot be the {}'s: the {} has acknowledged its bytes up to {} (frame {}), and nothing follows a FIN. The {} discards it as old and answers with an ACK (RFC 9293 §3.10.7.4).",
+            proof.number, words.sender, words.receiver, proof.limit, proof.shown_by, words.receiver
         )
     },
     ..OUTSIDE_WINDOW
@@ -303,18 +439,17 @@ const ACK_OF_UNSENT: Rule<Acceptability> = Rule {
     },
     applies: |case| {
         let ack = acknowledged(case).filter(|_| case.at_receiver && case.peer.syn_acked && case.complete)?;
-        // data or a FIN with such an ACK was sent by a side that goes on: the capture lacks what it has received
-        if case.segment.len > 0 || case.segment.flags.contains(TcpFlags::FIN) {
+        let bare = case.segment.len == 0 && !case.segment.flags.contains(TcpFlags::FIN);
+        // a capture that holds no data of a host may lack all of them; a side that sends and goes on shows it
+        if bare && case.peer.sent.last_data().is_none() || case.continues {
             return None;
         }
-        // a capture that holds no data of a host may lack all of them
-        case.peer.sent.last_data()?;
         // the byte of a window probe is not counted as sent until it is accepted
         let probed = u32::from(case.peer.loss().probe.is_some());
         let next = case.peer.snd_nxt?.plus(probed);
         let base = case.peer.seq_base?;
         // a receiver that acknowledges more and more has received it, so the capture lacks it
-        if case.own.loss().refused.is_some_and(|before| before.ack.is_after(next) && ack.is_after(before.ack)) {
+        if bare && case.own.loss().refused.is_some_and(|before| before.ack.is_after(next) && ack.is_after(before.ack)) {
             return None;
         }
         ack.is_after(next).then(|| Proof {
@@ -360,10 +495,7 @@ fn outside_window(case: &Case<'_>) -> Option<Proof> {
     let shown_by = case.peer.ack_frame;
     let proof = |limit: SeqNumber| Proof { number: seq.relative_to(base), limit: limit.relative_to(base), shown_by };
     // the stream goes on behind a segment that seemed to lie outside: the capture lacks what came between
-    if case.own.loss().refused.is_some_and(|refused| refused.end == seq && refused.end != refused.seq) {
-        return None;
-    }
-    if !case.complete {
+    if case.continues || !case.complete {
         return None;
     }
     let distance = seq.distance(next);

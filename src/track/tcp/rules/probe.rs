@@ -96,6 +96,13 @@ impl ProbeCase<'_> {
         segment.len == 0 && at_next && same_ack && same_window && quiet(own.ack_at) && quiet(peer.ack_at)
     }
 
+    /// The peer's FIN came with a window of zero, and this side may still send.
+    fn closed_by_fin(&self) -> Option<ProbeProof> {
+        let zero = self.peer.window == 0 && self.own.fin.is_none() && !self.peer.expects_nothing_from(self.own);
+        let fin = self.peer.fin.filter(|_| zero)?;
+        Some(ProbeProof { zero_window: fin.frame, update: 0 })
+    }
+
     fn closed_by(&self) -> Option<ProbeProof> {
         self.zero_window().map(|closed| ProbeProof { zero_window: closed.frame.get(), update: 0 })
     }
@@ -128,7 +135,7 @@ const NEW_BYTE: Rule<Probes> = Rule {
 
 /// One below the next number: Linux's probe, which any receiver answers with an ACK.
 const OLD_NUMBER: Rule<Probes> = Rule {
-    applies: |case| case.closed_by().filter(|_| case.repeats_last_number()),
+    applies: |case| case.closed_by().or_else(|| case.closed_by_fin()).filter(|_| case.repeats_last_number()),
     says: |proof, words| asks_for_window(proof, words, "A segment with an already acknowledged sequence number"),
     ..NEW_BYTE
 };

@@ -11,8 +11,10 @@ use crate::model::{
 use crate::track::hosts::{HostFacts, Hosts};
 use crate::track::packet_ref::PacketRef;
 use crate::track::tcp::connection::Connection;
-use crate::track::tcp::endpoint::{Fin, Recent, TcpEndpoint};
+use crate::track::tcp::endpoint::{Recent, TcpEndpoint};
+use crate::track::tcp::fin::Fin;
 use crate::track::tcp::handshake::HandshakeObserver;
+use crate::track::tcp::previous::PreviousEnd;
 use crate::track::tcp::recorder::SummaryRecorder;
 use crate::track::tcp::segment::SentSegment;
 
@@ -44,6 +46,10 @@ pub struct ResetCase<'a> {
     pub(super) with_ack: bool,
     /// The SYN asks for ECN (RFC 3168 §6.1.1, RFC 9768 §3.1.1).
     pub(super) ecn_setup: bool,
+    /// The connection that used the ports before, which the capture does not show closed: its stream and last frame.
+    pub(super) previous: Option<(u32, u64)>,
+    /// Its segments have come since, so the SYN opened nothing.
+    resumed: bool,
     /// Segments of this sender came with valid checksums, so a wrong one means a corrupted segment.
     pub(super) checksums_tell: bool,
     /// Without ACK a RST takes its number from the ACK of the segment that it answers (RFC 9293 §3.10.7.1): that segment.
@@ -81,6 +87,12 @@ impl<'a> ResetCase<'a> {
             others,
             with_ack,
             ecn_setup: connection.ecn.is_offered(),
+            resumed: connection.previous.as_ref().is_some_and(|previous| previous.continues),
+            previous: connection
+                .previous
+                .as_ref()
+                .filter(|previous| previous.end == PreviousEnd::Open)
+                .map(|previous| (previous.stream, previous.last_frame)),
             checksums_tell: connection.clues.has_valid(packet.direction),
             answered: None,
         };
@@ -165,7 +177,7 @@ impl<'a> ResetCase<'a> {
         let refuses = self.with_ack
             && own.isn.is_none()
             && peer.isn.is_some()
-            && !peer.syn_with_ack
+            && !(peer.syn_with_ack || self.resumed)
             && own.snd_nxt.is_none_or(|next| next == segment.seq);
         refuses.then(|| peer.last_syn().or(peer.syn.map(|(syn, _)| syn.get()))).flatten()
     }

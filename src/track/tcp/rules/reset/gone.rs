@@ -71,19 +71,23 @@ pub(super) const CONFIRMED: Rule<ResetFamily> = answering(
         format!("{} answers the challenge ACK in frame {challenge} with RST at the number that it named", words.sender)
     }),
     |case| {
-        let answered = case.answered.filter(|_| case.own.snd_nxt.is_some() && !case.is_gone())?;
+        let answered = case.answered.filter(|_| case.own.snd_nxt.is_some() && case.own.reset.is_none())?;
         let (reset, challenge) = case.recorder.challenged(case.packet.direction)?;
         let continued_after_reset = case.own.newest().map(|newest| newest.frame).filter(|frame| *frame > reset);
         let meant = challenge == answered.frame;
         meant.then(|| ResetProof {
             before: NonZeroU64::new(reset),
             also: continued_after_reset.and_then(NonZeroU64::new),
+            flag: case.own.fin.is_some(),
             ..case.answers(challenge)
         })
     },
     |proof, words| {
         let (reset, challenge) = (number(proof.before), number(proof.answers));
         let why = match proof.also {
+            _ if proof.flag => format!(
+                "Its program had closed; either the RST in frame {reset} was its own, or its socket was gone for another reason."
+            ),
             Some(continued_after_reset) => format!(
                 "The {} sent frame {continued_after_reset} after the RST in frame {reset}: another host sent that one, or packets overtook each other. The capture does not show why the {} has no connection.",
                 words.sender, words.sender

@@ -32,6 +32,7 @@ pub(crate) use case::ResetCase;
 pub(in crate::track) use case::OtherConversations;
 pub(in crate::track) use mptcp::MP_FASTCLOSE;
 pub(in crate::track) use tls::{ALERT as TLS_ALERT, is_alert};
+pub(in crate::track::tcp) use unacceptable::UNCONFIRMED;
 
 use super::rule::{Rule, Verdict, first};
 use family::ResetFamily;
@@ -45,9 +46,11 @@ pub(crate) static RESET: &[Rule<ResetFamily>] = &[
     syn::WRONG_ACK,
     duplicate::REFUSAL,
     refused::AGAIN,
+    refused::USED_PORTS,
     refused::LISTENING,
     refused::ECN,
     refused::CLOSED_PORT,
+    syn::BAD_ACK_OF_SYN_ACK,
     syn::BAD_ACK,
     syn::REPEATED,
     duplicate::SAME,
@@ -65,17 +68,19 @@ pub(crate) static RESET: &[Rule<ResetFamily>] = &[
     mptcp::RESET_OPTION,
     reason::TEXT,
     gone::AFTER_PEER_RST,
+    gone::CONFIRMED,
     closed::LATE_COPY,
     closed::AFTER_CLOSE,
     closed::AFTER_FOREIGN,
     closed::AFTER_FIN,
     closed::AFTER_RST,
+    syn::WRONG_ECHO,
     syn::UNWANTED,
-    gone::CONFIRMED,
     foreign::ANSWERS,
     gone::STALE,
     gone::KEEP_ALIVE,
     gone::HALF_OPEN,
+    over::BOTH_RESET,
     foreign::ON_ITS_OWN,
     unknown::ONE_WAY,
     unread::NOT_ARRIVED,

@@ -21,7 +21,8 @@ pub(super) const ENDED: Rule<ResetFamily> = Rule {
         format!("{} sends RST at {} after the RST in frame {reset}: it ends nothing", words.sender, words.seq)
     }),
     applies: |case| {
-        let reset = case.own.reset.filter(|_| case.own.fin.is_none())?;
+        let confirmed = case.own.loss().resets.label != unacceptable::UNCONFIRMED;
+        let reset = case.own.reset.filter(|_| case.own.fin.is_none() && confirmed)?;
         let continued_after_reset = case.peer.newest().is_some_and(|newest| newest.frame > reset.get());
         let (_, proof) = unacceptable::expected(case).filter(|_| !continued_after_reset)?;
         Some(ResetProof { before: Some(reset), ..proof })
@@ -73,6 +74,34 @@ pub(super) const LATER: Rule<ResetFamily> = Rule {
         format!(
             "Both sides had closed, and both FINs were acknowledged ({both}): this RST ends nothing, and leaves nothing unread. Nothing had been sent{since} that it could answer: a timer of the {} or of a middlebox (proxy, load balancer), or its program, sent it. Linux ends TIME-WAIT on it (RFC 1337).",
             words.sender
+        )
+    },
+    frames,
+};
+
+/// Both sides had sent a RST, so no connection was left.
+pub(super) const BOTH_RESET: Rule<ResetFamily> = Rule {
+    code: ResetIgnored,
+    label: "RST after both RSTs",
+    rfc: &["RFC 9293 §3.10.7.1"],
+    effect: ResetEffect::of(Ends::Over, |_, words| {
+        format!("{} sends RST after both sides have reset the connection: it ends nothing", words.sender)
+    }),
+    applies: |case| {
+        let confirmed = case.own.loss().resets.label != unacceptable::UNCONFIRMED;
+        let before = case.own.reset.filter(|_| confirmed)?;
+        let also = case.peer.reset?;
+        let silent = case.peer.newest().is_none_or(|newest| newest.frame <= also.get());
+        silent.then(|| ResetProof { before: Some(before), also: Some(also), ..ResetProof::default() })
+    },
+    cause: unknown_cause,
+    candidates: |_| Candidates::from_slice(&[CLOSE, FORGED]),
+    says: |proof, words| {
+        format!(
+            "The RST in frame {} and that of the {} in frame {} had ended the connection at both ends, and nothing came since that this one could answer. It changes nothing.",
+            number(proof.before),
+            words.receiver,
+            number(proof.also)
         )
     },
     frames,

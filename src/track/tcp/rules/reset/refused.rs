@@ -37,6 +37,33 @@ pub(super) const AGAIN: Rule<ResetFamily> = answering(
     },
 );
 
+/// The ports are those of a connection that the capture does not show closed.
+pub(super) const USED_PORTS: Rule<ResetFamily> = answering(
+    Refused,
+    "refused",
+    &["RFC 9293 §3.10.7.1", "RFC 9293 §3.10.7.4"],
+    ResetEffect::of(Ends::Attempt, |proof, words| {
+        let (syn, stream) = (number(proof.answers), proof.number);
+        format!("{} refuses: RST in answer to frame {syn}, on the ports of stream {stream}", words.sender)
+    }),
+    |case| {
+        let syn = case.refused_syn()?;
+        let (stream, last) = case.previous?;
+        let before = std::num::NonZeroU64::new(last);
+        Some(ResetProof { before, number: stream, flag: case.ecn_setup, ..case.answers(syn) })
+    },
+    |proof, words| {
+        let ecn = if proof.flag { ECN_CANDIDATE } else { "" };
+        format!(
+            "Port {} answered this SYN with RST. No close of stream {}, which used the same ports up to frame {}, was captured. Candidates: the {} still had that connection, and the SYN reset it (RFC 9293 §3.10.7.4; Linux does that in SYN-RECEIVED and FIN-WAIT-2); nothing listened; its accept queue was full; or a filter refused.{ecn}",
+            words.port,
+            proof.number,
+            number(proof.before),
+            words.sender
+        )
+    },
+);
+
 /// Another conversation shows that the port listens.
 pub(super) const LISTENING: Rule<ResetFamily> = answering(
     Refused,

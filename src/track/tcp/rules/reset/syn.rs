@@ -79,6 +79,35 @@ pub(super) const BAD_ACK: Rule<ResetFamily> = answering(
     },
 );
 
+/// A segment that does not acknowledge the SYN-ACK, refused by the side that sent it.
+pub(super) const BAD_ACK_OF_SYN_ACK: Rule<ResetFamily> = answering(
+    ResetStale,
+    "refuses a wrong ACK",
+    &["RFC 9293 §3.10.7.4"],
+    ResetEffect {
+        has_connection: false,
+        ..ResetEffect::of(Ends::Nothing, |proof, words| {
+            let answers = number(proof.answers);
+            format!("{} refuses frame {answers}, which does not acknowledge its SYN-ACK: RST", words.sender)
+        })
+    },
+    |case| {
+        let (syn_ack, _) = case.own.syn.filter(|_| case.own.syn_with_ack)?;
+        let waits = !case.own.syn_acked && case.own.isn.is_some_and(|isn| isn.plus(1) != case.segment.seq);
+        let answered = case.answered.filter(|_| waits)?;
+        Some(ResetProof { before: Some(syn_ack), ..case.answers(answered.frame) })
+    },
+    |proof, words| {
+        format!(
+            "Frame {} acknowledges another number than the SYN-ACK in frame {}, so the {}, which waits for that ACK (SYN-RECEIVED), refuses it with RST and discards it (RFC 9293 §3.10.7.4). The {} waits on.",
+            number(proof.answers),
+            number(proof.before),
+            words.sender,
+            words.sender
+        )
+    },
+);
+
 /// The same SYN again, which the receiver answers with RST instead of its SYN-ACK.
 pub(super) const REPEATED: Rule<ResetFamily> = answering(
     ResetStale,
@@ -102,6 +131,36 @@ pub(super) const REPEATED: Rule<ResetFamily> = answering(
             words.sender,
             number(proof.before),
             number(proof.answers)
+        )
+    },
+);
+
+/// A SYN-ACK that echoes a timestamp which no SYN carried.
+pub(super) const WRONG_ECHO: Rule<ResetFamily> = answering(
+    ResetStale,
+    "refuses a wrong timestamp echo",
+    &["RFC 7323 §3.2"],
+    ResetEffect {
+        has_connection: false,
+        ..ResetEffect::of(Ends::Nothing, |proof, words| {
+            let answers = number(proof.answers);
+            format!(
+                "{} refuses the SYN-ACK in frame {answers}, which echoes a timestamp it never sent: RST",
+                words.sender
+            )
+        })
+    },
+    |case| {
+        let answered = case.answered.filter(|answered| answered.syn && !case.is_gone())?;
+        let (frame, echo) = case.peer.loss().wrong_echo?;
+        (frame.get() == answered.frame).then(|| ResetProof { number: echo, ..case.answers(answered.frame) })
+    },
+    |proof, words| {
+        format!(
+            "The SYN-ACK in frame {} echoes timestamp {}, which no captured SYN of the {} carries. Linux refuses such a SYN-ACK with RST and goes on waiting (SYN-SENT, RFC 7323 §3.2): it answers a SYN of an older connection, or a middlebox rewrites timestamps.",
+            number(proof.answers),
+            proof.number,
+            words.sender
         )
     },
 );

@@ -109,10 +109,13 @@ pub(super) const ONE_PAST: Rule<ResetFamily> = Rule {
     frames,
 };
 
+/// The label of a RST that ends nothing unless its sender confirms it.
+pub(in crate::track::tcp) const UNCONFIRMED: &str = "RST at another number";
+
 /// In the window, but not at the number expected.
 pub(super) const IN_WINDOW: Rule<ResetFamily> = Rule {
     code: ResetIgnored,
-    label: "RST at another number",
+    label: UNCONFIRMED,
     rfc: &["RFC 9293 §3.10.7.4", "RFC 5961 §3.2"],
     effect: ResetEffect::of(Ends::Unconfirmed, |proof, words| {
         format!(

@@ -49,7 +49,7 @@ pub(super) const FAST: Rule<RetransmissionFamily> = Rule {
     },
     cause: |proof| arrival(proof.second.map(NonZeroU64::get).or(proof.deciding_frame), "fast_retransmit"),
     candidates: no_candidates,
-    says: |proof, _| {
+    says: |proof, parties| {
         let acks = match proof.second {
             Some(last) => format!("{} (frames {} to {last})", acks(proof), deciding_frame(proof)),
             None => format!("the ACK in frame {}", deciding_frame(proof)),
@@ -58,7 +58,8 @@ pub(super) const FAST: Rule<RetransmissionFamily> = Rule {
             .last
             .map_or_else(String::new, |last| format!(" The retransmission in frame {last} had not filled it."));
         format!(
-            "Fast retransmission: {acks} reported these bytes missing (RFC 5681 §3.2, RFC 6675, RFC 8985).{again}{}",
+            "Fast retransmission: {acks} reported the bytes from {} missing (RFC 5681 §3.2, RFC 6675, RFC 8985).{again}{}",
+            parties.seq,
             first_copy(proof)
         )
     },

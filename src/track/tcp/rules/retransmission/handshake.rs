@@ -163,14 +163,20 @@ pub(super) const SYN_ANSWERED: Rule<RetransmissionFamily> = Rule {
     frames: words::frames,
 };
 
+/// A bit of the number beside those of the options that are left out: a SYN before had FIN too.
+const FIN_ON_SYN: u64 = 4;
+
 /// Returns the sentence about the options of the first SYN that this SYN leaves out, since some hosts and middleboxes
-/// drop SYNs with them.
+/// drop SYNs with them; or about a FIN on it.
 fn leaves_out(number: u64) -> &'static str {
     match number {
         1 => " It leaves out Fast Open, which some middleboxes do not let pass (RFC 7413 §7.1).",
         2 => " It leaves out ECN, which some hosts and middleboxes do not let pass (RFC 3168 §6.1.1.1).",
         3 => {
             " It leaves out Fast Open and ECN, which some middleboxes do not let pass (RFC 7413 §7.1, RFC 3168 §6.1.1.1)."
+        }
+        number if number & FIN_ON_SYN > 0 => {
+            " A SYN before had FIN as well, and many hosts, Linux among them, discard such a segment."
         }
         _ => "",
     }
@@ -184,11 +190,15 @@ pub(super) const SYN_UNANSWERED: Rule<RetransmissionFamily> = Rule {
     effect: SYN,
     applies: |case| {
         let syn_case = case.syn()?;
-        let number = u64::from(syn_case.without_fast_open) + 2 * u64::from(syn_case.without_ecn);
+        let with_fin = case.sender.loss().fin_on_syn.map_or(0, |_| FIN_ON_SYN);
+        let number = u64::from(syn_case.without_fast_open) + 2 * u64::from(syn_case.without_ecn) + with_fin;
         // a segment without SYN can acknowledge it too
         let receiver = case.receiver;
         let acked = receiver.ack_sent.zip(case.sender.isn).is_some_and(|(ack, isn)| ack.is_after(isn));
-        let arrived = NonZeroU64::new(receiver.ack_frame).filter(|_| acked && !receiver.syn_with_ack);
+        let acks_syn = |ack| case.sender.isn.is_some_and(|isn| isn.plus(1) == ack);
+        let early = receiver.loss().refused.filter(|refused| acks_syn(refused.ack)).map(|refused| refused.frame);
+        let arrived =
+            early.or(NonZeroU64::new(receiver.ack_frame).filter(|_| acked)).filter(|_| !receiver.syn_with_ack);
         Some(Proof { number, ..syn(case, arrived)? })
     },
     cause: SYN_TIMER,
@@ -203,17 +213,20 @@ pub(super) const SYN_UNANSWERED: Rule<RetransmissionFamily> = Rule {
                 words.sender
             );
         }
+        let before = proof.last.map(std::num::NonZeroU64::get).or(proof.original);
         let why = match proof.view {
+            // the error, which is added, tells what became of it
+            _ if proof.discarded_before().is_some_and(|discarded| Some(discarded.frame) == before) => String::new(),
             View::Receiver | View::Both => format!(
-                "The SYN had reached the {}'s host, which did not answer: its accept queue was full, or a filter discarded the SYN.",
+                " The SYN had reached the {}'s host, which did not answer: its accept queue was full, or a filter discarded the SYN.",
                 words.receiver
             ),
             View::Sender | View::OtherConversations => format!(
-                "Either the SYN or its answer was lost or is late, or the {} ignored it (full accept queue, or a filter).",
+                " Either the SYN or its answer was lost or is late, or the {} ignored it (full accept queue, or a filter).",
                 words.receiver
             ),
         };
-        format!("SYN retransmission {}{}: no answer came. {why}{left_out}", proof.count, after(proof))
+        format!("SYN retransmission {}{}: no answer came.{why}{left_out}", proof.count, after(proof))
     },
     frames: words::frames,
 };
