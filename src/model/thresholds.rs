@@ -124,6 +124,11 @@ pub(crate) const IDLE_TIMEOUTS: &[Nanos] = &[
 /// A silence is that of a timer if it differs from the setting by no more than this: timers are checked once a second, and
 /// the path adds a round trip.
 pub(crate) const IDLE_TIMEOUT_SPREAD: Nanos = Nanos::from_millis(1_000);
+
+/// Datagrams without any from the server from which the service may be one that sends none. A client that retries a lost
+/// request gives up earlier: a resolver after 2 to 3 attempts (resolv.conf(5)).
+pub(crate) const ONE_WAY_DATAGRAMS: u64 = 10;
+
 /// TIME-WAIT lasts twice the maximum segment lifetime; that is 2 minutes in RFC 9293 §3.4.2.
 pub(crate) const LONGEST_TIME_WAIT: Nanos = Nanos::from_millis(240_000);
 

@@ -10,6 +10,7 @@ use super::tcp::TcpSummary;
 use super::tcp::fragments::EarlierFragments;
 use super::udp_clients::LinkedConversation;
 use crate::echo::{EchoLog, EchoTotals};
+use crate::model::thresholds::ONE_WAY_DATAGRAMS;
 use crate::model::{Direction, Endpoint, Nanos, Occurrences, PerDirection, Timestamp, Unknown};
 
 /// The captured part of the handshake, and its outcome.
@@ -244,6 +245,12 @@ impl ConversationTotals {
     /// Returns `true` if frames of it may follow that were not read: then nothing follows from missing frames.
     pub fn may_go_on(&self) -> bool {
         self.early.is_some_and(StopReason::may_go_on) && !self.tcp.as_ref().is_some_and(TcpTotals::is_over)
+    }
+
+    /// Returns `true` if a client sent so many datagrams without any from the server that the service may send none.
+    pub fn is_one_way(&self) -> bool {
+        let PerDirection { client_to_server: sent, server_to_client: received } = self.packets;
+        self.udp.is_some() && received == 0 && sent >= ONE_WAY_DATAGRAMS && !self.may_go_on()
     }
 
     /// The handshake came as far as the SYN-ACK and no further, and nothing shows that the connection opened.

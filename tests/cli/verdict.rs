@@ -94,3 +94,18 @@ fn the_verdict_comes_first_in_every_report() {
         }
     }
 }
+
+#[test]
+fn many_datagrams_without_any_answer_are_one_direction_and_few_are_unanswered() {
+    let datagrams = |count: u32| -> String {
+        let line = |second| format!("12:00:{second:02}.000000 IP 192.0.2.1.40000 > 192.0.2.2.514: UDP, length 20\n");
+        (0..count).map(line).collect()
+    };
+    for (count, wanted) in [
+        (9, "Unanswered: the capture holds no answer to 9 of the client's datagrams"),
+        (10, "One direction only: the capture holds no answer to any of the client's 10 datagrams"),
+    ] {
+        let report = echolab(["analyze", "-"]).stdin(datagrams(count)).env("COLUMNS", "200").done();
+        assert!(report.contains(wanted), "{report}");
+    }
+}

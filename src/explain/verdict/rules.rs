@@ -10,7 +10,7 @@ use crate::track::{Close, Handshake, Share, Wait};
 
 /// Every kind of verdict; the first that applies is the headline.
 pub(super) static VERDICTS: &[VerdictRule] =
-    &[SURGE, FAILED, RESET, SLOW, WARNED, ENDED_BY_RESET, INCOMPLETE, TO_GROUP, ELSEWHERE, CUT, HEALTHY];
+    &[SURGE, FAILED, RESET, SLOW, ONE_WAY, WARNED, ENDED_BY_RESET, INCOMPLETE, TO_GROUP, ELSEWHERE, CUT, HEALTHY];
 
 /// Verdicts that ask for no attention.
 pub(super) static QUIET: &[VerdictRule] = &[SURGE, TO_GROUP, CUT, HEALTHY];
@@ -174,6 +174,15 @@ const WARNINGS: &[(FindingCode, &str)] = &[
     (FindingCode::WireDropped, "Loss"),
     (FindingCode::WireCorrupted, "Corrupted"),
 ];
+
+/// Many datagrams went to a service that sent none, as syslog, RTP and VXLAN do.
+const ONE_WAY: VerdictRule = VerdictRule {
+    label: "One direction only",
+    says: |case| {
+        let finding = case.found(FindingCode::NoReply).filter(|_| case.totals.is_one_way())?;
+        Some(line("One direction only", finding))
+    },
+};
 
 /// Something cost time or bytes.
 pub(super) const WARNED: VerdictRule = VerdictRule {
