@@ -164,7 +164,7 @@ impl Datagrams {
         let complete = kind != EchoKind::Partial && alone;
         let echo = Echo { complete, ..Echo::whole(kind, request, waiting.len) };
         if kind == EchoKind::Different && !answer.is_whole(&waiting) {
-            self.found.story_mut().uncompared += 1;
+            self.found.log_mut().uncompared += 1;
         } else {
             self.found.count(&echo, 1, frame);
         }

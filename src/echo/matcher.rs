@@ -290,7 +290,7 @@ impl EchoMatcher {
     fn give_up(&mut self, cause: GiveUpReason, frame: u64) {
         let found = std::mem::take(&mut self.found);
         *self = Self { given_up: true, found, ..Self::default() };
-        self.found.story_mut().gave_up.get_or_insert((cause, frame));
+        self.found.log_mut().gave_up.get_or_insert((cause, frame));
     }
 }
 

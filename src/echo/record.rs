@@ -27,9 +27,9 @@ impl EchoTotals {
     }
 
     /// `true` if the service is an echo: every answer was an echo, and most requests came back.
-    pub fn is_echo_service(&self, story: &EchoLog) -> bool {
-        let in_part = story.partial_requests;
-        story.different.count == 0 && (self.answered() + in_part).saturating_mul(2) >= self.requests
+    pub fn is_echo_service(&self, log: &EchoLog) -> bool {
+        let in_part = log.partial_requests;
+        log.different.count == 0 && (self.answered() + in_part).saturating_mul(2) >= self.requests
     }
 }
 
@@ -91,9 +91,9 @@ pub enum GiveUpReason {
 impl EchoLog {
     /// Begins with one request that came back once, in this form and frame.
     pub(super) fn begin((form, frame): (EchoForm, u64)) -> Self {
-        let mut story = Self::default();
-        story.came_back(form, false, 1, frame, &Occurrences::default());
-        story
+        let mut log = Self::default();
+        log.came_back(form, false, 1, frame, &Occurrences::default());
+        log
     }
 
     /// Counts a complete answer to `requests` requests, or a repetition of one; `pieces` are its frames so far.

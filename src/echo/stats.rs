@@ -12,7 +12,7 @@ pub(crate) struct EchoStats {
     pieces: Occurrences,
     /// The form and frame of the answer, while there was only one, to one request and not repeated.
     only: Option<(EchoForm, u64)>,
-    story: Option<Box<EchoLog>>,
+    log: Option<Box<EchoLog>>,
 }
 
 impl EchoStats {
@@ -32,7 +32,7 @@ impl EchoStats {
     }
 
     fn is_unreported(&self) -> bool {
-        self.pieces.count == 0 && self.only.is_none() && self.story.is_none()
+        self.pieces.count == 0 && self.only.is_none() && self.log.is_none()
     }
 
     /// Notes a complete answer to `requests` requests, or a repetition of one.
@@ -41,7 +41,7 @@ impl EchoStats {
             EchoKind::Whole(_) => std::mem::take(&mut self.pieces),
             EchoKind::Partial | EchoKind::Different => Occurrences::default(),
         };
-        self.story_mut().see(echo, requests, frame, &pieces);
+        self.log_mut().see(echo, requests, frame, &pieces);
     }
 
     /// Counts the answer to earlier requests, with its frames so far: the answer in progress has others.
@@ -59,7 +59,7 @@ impl EchoStats {
     /// Notes a request of which only the first `back` of `of` bytes came back, the last of them in `frame`.
     pub(super) fn came_in_part(&mut self, back: usize, of: usize, frame: u64) {
         let pieces = std::mem::take(&mut self.pieces);
-        self.story_mut().came_in_part(back, of, frame, &pieces);
+        self.log_mut().came_in_part(back, of, frame, &pieces);
     }
 
     /// Forgets the frames of an answer in progress, which is over or turned out to be no echo.
@@ -69,20 +69,20 @@ impl EchoStats {
         }
     }
 
-    /// The story, for additions.
-    pub(super) fn story_mut(&mut self) -> &mut EchoLog {
-        self.story.get_or_insert_with(|| Box::new(self.only.take().map_or_else(EchoLog::default, EchoLog::begin)))
+    /// The log, for additions.
+    pub(super) fn log_mut(&mut self) -> &mut EchoLog {
+        self.log.get_or_insert_with(|| Box::new(self.only.take().map_or_else(EchoLog::default, EchoLog::begin)))
     }
 
-    /// Takes the story so far.
-    pub(crate) fn take_story(&mut self) -> EchoLog {
-        let story = self.story.take().map(|story| *story);
-        story.or_else(|| self.only.take().map(EchoLog::begin)).unwrap_or_default()
+    /// Takes the log so far.
+    pub(crate) fn take_log(&mut self) -> EchoLog {
+        let log = self.log.take().map(|log| *log);
+        log.or_else(|| self.only.take().map(EchoLog::begin)).unwrap_or_default()
     }
 
     /// The number of bytes missing from the capture so far, if any.
     pub(super) fn lost(&self) -> Option<u64> {
-        self.story.as_ref().map(|story| story.lost).filter(|lost| *lost > 0)
+        self.log.as_ref().map(|log| log.lost).filter(|lost| *lost > 0)
     }
 
     /// `true` if any request was echoed.
@@ -92,7 +92,7 @@ impl EchoStats {
 
     /// The totals, if there was any echo; `pending` requests with `bytes` bytes are still open.
     pub(crate) fn totals(&self, pending: u64, bytes: u64) -> Option<EchoTotals> {
-        let any = self.has_any() || self.story.as_ref().is_some_and(|story| story.partial_requests > 0);
+        let any = self.has_any() || self.log.as_ref().is_some_and(|log| log.partial_requests > 0);
         any.then(|| EchoTotals {
             unanswered: self.totals.unanswered + pending,
             pending_bytes: self.totals.pending_bytes + bytes,

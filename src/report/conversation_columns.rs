@@ -53,7 +53,7 @@ pub static CONVERSATION_COLUMNS: &[ConversationColumn] = &[
     column("resets", "RST", "segments with RST", Align::Right, Room::Ample, |c, _| some(c.totals.resets.into())),
     column("zero_windows", "win 0", "how often a window became zero", Align::Right, Room::Ample, |c, _| {
         tcp(c, |tcp| {
-            let zero = &tcp.story.rare().zero_window;
+            let zero = &tcp.summary.rare().zero_window;
             some(zero.client_to_server.closings.count + zero.server_to_client.closings.count)
         })
     }),

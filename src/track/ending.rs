@@ -19,7 +19,7 @@ impl Conversation {
                 tcp.echo_matcher.finish();
                 let (pending, bytes) = tcp.echo_matcher.pending();
                 let found = &mut tcp.echo_matcher.found;
-                let echo = (found.totals(pending, bytes), found.take_story());
+                let echo = (found.totals(pending, bytes), found.take_log());
                 let times = (tcp.connection.rtt_totals(), tcp.connection.response_times.totals(None));
                 let ledger = tcp.connection.ledger(self.last_at);
                 ((Some(tcp.connection.totals()), None), echo, times, Some(ledger))
@@ -28,7 +28,7 @@ impl Conversation {
                 let (pending, bytes) = exchange.datagrams.pending();
                 let totals = exchange.totals();
                 let found = &mut exchange.datagrams.found;
-                let echo = (found.totals(pending, bytes), found.take_story());
+                let echo = (found.totals(pending, bytes), found.take_log());
                 ((None, Some(totals)), echo, (None, exchange.response_times.totals(None)), exchange.ledger())
             }
         };
@@ -38,7 +38,7 @@ impl Conversation {
     fn totals_with(
         &self,
         (tcp, udp): (Option<TcpTotals>, Option<Box<UdpTotals>>),
-        (echo, echo_story): (Option<EchoTotals>, EchoLog),
+        (echo, echo_log): (Option<EchoTotals>, EchoLog),
         (rtt, response_times): (Option<RttTotals>, Option<RttTotals>),
         ledger: Option<OpenLedger>,
     ) -> ConversationTotals {
@@ -60,7 +60,7 @@ impl Conversation {
             tcp,
             udp,
             echo,
-            echo_story,
+            echo_log,
             rtt,
             response_times,
             in_surge: false,

@@ -99,7 +99,7 @@ pub struct ConversationTotals {
     /// The extent to which the server's bytes echo the client's.
     pub echo: Option<EchoTotals>,
     /// The echoes by kind.
-    pub echo_story: EchoLog,
+    pub echo_log: EchoLog,
     /// The totals of UDP; `None` for TCP.
     pub udp: Option<Box<UdpTotals>>,
     /// Round-trip times.
@@ -124,7 +124,7 @@ impl ConversationTotals {
     /// Fragments that came before the one that completed their packet: their frames are no steps, and not counted.
     pub fn earlier_fragments(&self) -> PerDirection<EarlierFragments> {
         match (&self.tcp, &self.udp) {
-            (Some(tcp), _) => tcp.story.rare().earlier_fragments,
+            (Some(tcp), _) => tcp.summary.rare().earlier_fragments,
             (None, Some(udp)) => udp.earlier_fragments,
             (None, None) => PerDirection::default(),
         }
@@ -139,7 +139,7 @@ impl ConversationTotals {
     /// The place where the capture was made, and the evidence.
     pub fn capture_point_evidence(&self) -> CapturePointEvidence {
         match (&self.tcp, &self.udp) {
-            (Some(tcp), _) => tcp.story.capture_point_evidence,
+            (Some(tcp), _) => tcp.summary.capture_point_evidence,
             (None, Some(udp)) => udp.capture_point_evidence,
             (None, None) => CapturePointEvidence::default(),
         }
@@ -162,7 +162,7 @@ pub struct TcpTotals {
     /// The number of times each of Wireshark's flags was set.
     pub analysis: AnalysisCounts,
     /// The events on the connection, beyond its totals.
-    pub story: Box<TcpSummary>,
+    pub summary: Box<TcpSummary>,
 }
 
 /// A datagram whose bytes were retransmitted for lack of an answer, which then came.
@@ -257,9 +257,10 @@ impl ConversationTotals {
     pub fn never_opened(&self) -> bool {
         let silent = self.payload.client_to_server == 0 && self.payload.server_to_client == 0;
         self.tcp.as_ref().is_some_and(|tcp| {
-            let fins = tcp.story.fins.client_to_server.or(tcp.story.fins.server_to_client);
-            let begun = matches!(tcp.story.handshake, [Some(_), Some(_), None]) && tcp.handshake == Handshake::Partial;
-            begun && (silent && fins.is_none() || tcp.story.reset_in_opening) && !self.may_go_on()
+            let fins = tcp.summary.fins.client_to_server.or(tcp.summary.fins.server_to_client);
+            let begun =
+                matches!(tcp.summary.handshake, [Some(_), Some(_), None]) && tcp.handshake == Handshake::Partial;
+            begun && (silent && fins.is_none() || tcp.summary.reset_in_opening) && !self.may_go_on()
         })
     }
 }
@@ -279,8 +280,8 @@ impl ConversationTotals {
     pub fn bytes_lost(&self) -> u64 {
         let Some(tcp) = &self.tcp else { return 0 };
         let lost = |direction: Direction| {
-            let gap = tcp.story.rare().unfilled.get(direction).map_or(0, |gap| u64::from(gap.bytes));
-            gap + u64::from(tcp.story.unacked.get(direction).bytes)
+            let gap = tcp.summary.rare().unfilled.get(direction).map_or(0, |gap| u64::from(gap.bytes));
+            gap + u64::from(tcp.summary.unacked.get(direction).bytes)
         };
         lost(Direction::ClientToServer) + lost(Direction::ServerToClient)
     }
@@ -289,7 +290,7 @@ impl ConversationTotals {
 impl TcpTotals {
     /// The first RST that may have ended the connection, and its direction.
     pub fn first_reset(&self) -> Option<(u64, Direction)> {
-        let sent_by = |direction: Direction| self.story.resets.get(direction).map(|frame| (frame, direction));
+        let sent_by = |direction: Direction| self.summary.resets.get(direction).map(|frame| (frame, direction));
         let (client, server) = (sent_by(Direction::ClientToServer), sent_by(Direction::ServerToClient));
         client.into_iter().chain(server).min_by_key(|(frame, _)| *frame)
     }
@@ -297,12 +298,12 @@ impl TcpTotals {
     /// The sender of that RST, where it continued as if it had sent none, and the frame of its next data.
     pub fn continued_after_reset(&self) -> Option<(&'static str, u64)> {
         let (_, sender) = self.first_reset()?;
-        self.story.rare().continued_after_reset.get(sender).map(|frame| (sender.sender(), frame))
+        self.summary.rare().continued_after_reset.get(sender).map(|frame| (sender.sender(), frame))
     }
 
     /// Returns `true` if the connection is closed on both sides, or was reset.
     fn is_over(&self) -> bool {
-        let fins = [self.story.fins.client_to_server, self.story.fins.server_to_client];
+        let fins = [self.summary.fins.client_to_server, self.summary.fins.server_to_client];
         self.close == Close::Rst || fins.iter().all(|fin| fin.is_some_and(|fin| fin.acked_by.is_some()))
     }
 }

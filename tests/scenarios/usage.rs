@@ -42,9 +42,9 @@ fn mistakes(program: &Path) -> Result<(), Failed> {
     for (arguments, words) in cases {
         says(&Command::new(program).arg("session").args(*arguments).output()?, 2, words)?;
     }
-    let story = Command::new(program).args(["scenarios", "v2"]).output()?;
-    if !String::from_utf8_lossy(&story.stdout).contains("Takes about 0.4 s.") {
-        return Err("the story and the list tell the time differently".into());
+    let summary = Command::new(program).args(["scenarios", "v2"]).output()?;
+    if !String::from_utf8_lossy(&summary.stdout).contains("Takes about 0.4 s.") {
+        return Err("the description and the list give different durations".into());
     }
     says(&Command::new(program).args(["scenarios", "nothing"]).output()?, 2, "invalid value 'nothing'")
 }

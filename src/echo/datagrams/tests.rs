@@ -190,8 +190,8 @@ fn long_datagrams_are_compared_whole_as_far_as_they_are_kept() {
     for n in 8..13 {
         datagrams.answer((n, OptTime::UNKNOWN), &[b'y'; 59_999], 59_999);
     }
-    let story = datagrams.found.take_story();
-    assert_eq!((story.partial_requests, story.uncompared, story.different.count), (2, 3, 0));
+    let log = datagrams.found.take_log();
+    assert_eq!((log.partial_requests, log.uncompared, log.different.count), (2, 3, 0));
 }
 
 #[test]

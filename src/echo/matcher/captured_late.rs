@@ -26,10 +26,10 @@ impl EchoMatcher {
             Direction::ClientToServer => self.ask_late(part, late).map_or(0, |()| bytes),
             Direction::ServerToClient => self.reply_late(part),
         };
-        let story = self.found.story_mut();
+        let log = self.found.log_mut();
         let there = (if late { bytes } else { compared } as u64).min(lost);
-        story.lost -= there;
-        story.late += there.saturating_sub(compared as u64);
+        log.lost -= there;
+        log.late += there.saturating_sub(compared as u64);
     }
 
     /// Compares late answer bytes with the requests that they answer; returns the number of bytes compared.

@@ -125,7 +125,7 @@ impl EchoMatcher {
 
     /// The client sent `bytes` that are not in the capture.
     fn ask_lost(&mut self, frame: u64, bytes: u32) {
-        self.found.story_mut().lost += u64::from(bytes);
+        self.found.log_mut().lost += u64::from(bytes);
         let bytes = bytes as usize;
         self.before_request();
         if bytes > OWN || !self.make_room(bytes, None) {
@@ -144,7 +144,7 @@ impl EchoMatcher {
 
     /// The server sent `bytes` from `at` on that are not in the capture.
     fn reply_lost(&mut self, frame: u64, at: SeqNumber, bytes: u32) {
-        self.found.story_mut().lost += u64::from(bytes);
+        self.found.log_mut().lost += u64::from(bytes);
         if self.request.is_empty() {
             return;
         }

@@ -137,8 +137,8 @@ fn transformed_answer_is_matched_across_segment_borders() {
         (echo_matcher.found.totals.requests, echo_matcher.found.totals.transformed, echo_matcher.pending()),
         (2, 2, (0, 0))
     );
-    let story = echo_matcher.found.clone().take_story();
-    let seen: Vec<_> = story.forms.iter().map(|seen| (seen.form.copies, seen.requests, seen.seen.count)).collect();
+    let log = echo_matcher.found.clone().take_log();
+    let seen: Vec<_> = log.forms.iter().map(|seen| (seen.form.copies, seen.requests, seen.seen.count)).collect();
     assert_eq!(seen, [(1, 1, 1), (3, 1, 3)]);
 }
 
@@ -153,13 +153,13 @@ fn every_frame_of_an_answer_in_pieces_is_named() {
     let (_, echo_matcher) =
         play(&[('>', b"abcdef"), ('<', b"ab"), ('<', b"cd"), ('<', b"ef"), ('>', b"x"), ('<', b"> x")]);
     let frames = |echo_matcher: &EchoMatcher| {
-        echo_matcher.found.clone().take_story().forms.iter().map(|f| f.seen.frames.to_vec()).collect::<Vec<_>>()
+        echo_matcher.found.clone().take_log().forms.iter().map(|f| f.seen.frames.to_vec()).collect::<Vec<_>>()
     };
     assert_eq!(frames(&echo_matcher), [vec![2, 3, 4], vec![6]]);
     let (_, echo_matcher) = play(&[('>', b"abcdefgh"), ('<', b"> ab"), ('<', b"cdef"), ('<', b"gh")]);
     assert_eq!(frames(&echo_matcher), [vec![2, 3, 4]]);
     let (_, echo_matcher) = play_at(&[('>', 0, b"hello"), ('<', 0, b"h"), ('<', 1, b"e")]);
-    assert_eq!(echo_matcher.found.clone().take_story().partial.frames.to_vec(), [2, 3]);
+    assert_eq!(echo_matcher.found.clone().take_log().partial.frames.to_vec(), [2, 3]);
 }
 
 #[test]

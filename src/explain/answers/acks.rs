@@ -164,7 +164,7 @@ fn delayed(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
                 "The {who} delayed the ACK in {}, by {} at most (RFC 1122 §4.2.3.2 allows 500 ms){}.",
                 frames_of(count, &seen.delayed.frames),
                 seen.longest.human(),
-                or_late(tcp.story.capture_point_evidence.capture_point, side)
+                or_late(tcp.summary.capture_point_evidence.capture_point, side)
             )),
         };
         if two > 0 {

@@ -80,7 +80,7 @@ impl CloseEvidence {
 
     /// The segments that close, without the resets that ended nothing.
     fn segments(&self, tcp: &TcpTotals) -> impl Iterator<Item = &CloseSegment> {
-        let resets = tcp.story.resets;
+        let resets = tcp.summary.resets;
         self.segments.iter().filter(move |mark| {
             mark.kind != Kind::Reset || resets.get(mark.sender).is_some_and(|first| mark.frame >= first)
         })

@@ -27,7 +27,7 @@ fn congestion(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
         return Answer::unknown(NO_DATA);
     }
     let who = direction.sender();
-    let offers = &tcp.story.negotiated;
+    let offers = &tcp.summary.negotiated;
     let mss =
         [offers.client_to_server, offers.server_to_client].into_iter().map(|offer| offer.and_then(|offer| offer.mss));
     let mss = u64::from(mss.flatten().min().unwrap_or(536));
@@ -50,7 +50,7 @@ fn congestion(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
                 if flow.retransmitted() { " before the first retransmission" } else { "" }
             ));
     }
-    if Measures::of(tcp.story.capture_point_evidence.capture_point, direction) == Measures::Delay {
+    if Measures::of(tcp.summary.capture_point_evidence.capture_point, direction) == Measures::Delay {
         return answer.but(format!(
             "The capture was made at the receiver of the {who}'s data: what was sent in one round trip can't be seen there."
         ));

@@ -174,7 +174,7 @@ fn lengths(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
             .line(format!("{who}: length = next - first byte; together {} bytes", thousands(sum)))
             .frames(seen.first.iter().map(|segment| segment.frame))
             .table(table);
-        let max = tcp.story.negotiated.get(!direction).and_then(|offer| offer.mss);
+        let max = tcp.summary.negotiated.get(!direction).and_then(|offer| offer.mss);
         if let Some((mss, segment)) =
             max.zip(seen.first.iter().find(|segment| max.is_some_and(|mss| segment.len > u32::from(mss))))
         {

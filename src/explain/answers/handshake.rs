@@ -154,7 +154,7 @@ fn syn_ack(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
             (Handshake::Refused, Some(syn)) => {
                 Answer::unknown("There is no SYN-ACK: the SYN was refused by RST.").frames([syn.frame])
             }
-            (_, Some(syn)) if tcp.story.simultaneous_open => {
+            (_, Some(syn)) if tcp.summary.simultaneous_open => {
                 Answer::unknown("There is no SYN-ACK that answers the SYN: both sides sent a SYN first.")
                     .frames([syn.frame])
             }
@@ -194,7 +194,7 @@ fn syn_ack(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
         syn_ack.flags.bits()
     ))
     .frames([syn_ack.frame]);
-    if tcp.story.simultaneous_open {
+    if tcp.summary.simultaneous_open {
         answer = answer.add("Both sides sent a SYN first, so both answer with a SYN-ACK (simultaneous open, RFC 9293 §3.5); this is the first of them captured.");
     }
     answer = match syn {

@@ -86,7 +86,7 @@ fn options(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
         let result = match *name {
             _ if agreed.is_none() => "unknown",
             "MSS" => "no: one value per direction",
-            ECN => match tcp.story.ecn {
+            ECN => match tcp.summary.ecn {
                 Ecn::Classic { .. } => "yes: ECN",
                 Ecn::Accurate => "yes: Accurate ECN",
                 Ecn::Unknown => "unknown",
@@ -109,7 +109,7 @@ fn options(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
         true => answer.add("No option is in use: window scale, SACK and timestamps need an offer from both sides."),
         false => answer.add(format!("Offered by both sides, so in use: {}.", names.join(", "))),
     };
-    let answer = match ecn(tcp.story.ecn) {
+    let answer = match ecn(tcp.summary.ecn) {
         Some(agreed) => answer.add(format!("{agreed}: by flags of the SYNs, not by an option.")),
         None => answer,
     };

@@ -46,7 +46,7 @@ pub struct Case<'a> {
 impl Case<'_> {
     /// The side of whose segments none is in the capture, though there is no reason why it should have sent none.
     pub(super) fn not_captured(&self, tcp: &TcpTotals) -> Option<Direction> {
-        let none = |side: &Direction| *self.totals.packets.get(*side) == 0 && !tcp.story.unanswered_syn;
+        let none = |side: &Direction| *self.totals.packets.get(*side) == 0 && !tcp.summary.unanswered_syn;
         [Direction::ClientToServer, Direction::ServerToClient].into_iter().find(none)
     }
 }

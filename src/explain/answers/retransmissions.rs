@@ -111,10 +111,10 @@ fn retransmissions(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
         .flat_map(|again| [Some(again.frame), again.repeat.proof.original, again.repeat.proof.deciding_frame]);
     answer = answer.line(format!("retransmission = {rule}")).frames(frames.flatten()).table(table);
     if matches!(
-        tcp.story.capture_point_evidence.capture_point,
+        tcp.summary.capture_point_evidence.capture_point,
         Some(CapturePoint::Client | CapturePoint::Server | CapturePoint::Between)
     ) {
-        let far = match tcp.story.capture_point_evidence.capture_point {
+        let far = match tcp.summary.capture_point_evidence.capture_point {
             Some(CapturePoint::Client) => "the server",
             Some(CapturePoint::Server) => "the client",
             _ => "either side",

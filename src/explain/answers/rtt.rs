@@ -43,7 +43,7 @@ fn rtt(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
     for direction in BOTH {
         let segments = &case.seen.data.get(direction).first;
         if !segments.is_empty() {
-            answer = side(answer, direction, segments, tcp.story.capture_point_evidence.capture_point);
+            answer = side(answer, direction, segments, tcp.summary.capture_point_evidence.capture_point);
         }
     }
     if answer.tables.is_empty() { Answer::unknown(NO_DATA) } else { answer }

@@ -49,7 +49,7 @@ fn shown(case: &Case<'_>, answer: Answer) -> Answer {
     match (&totals.tcp, udp.error(Direction::ClientToServer)) {
         (Some(tcp), _) if tcp.handshake == Handshake::Refused => {
             let syn = case.seen.handshake.syn.map(|mark| mark.frame);
-            let reset = tcp.story.resets.server_to_client;
+            let reset = tcp.summary.resets.server_to_client;
             let answer = answer.frames(syn.into_iter().chain(reset));
             match (syn, reset) {
                 (Some(syn), Some(reset)) => answer.add(format!(
@@ -65,16 +65,16 @@ fn shown(case: &Case<'_>, answer: Answer) -> Answer {
                 quotes.map_or_else(String::new, |quotes| format!(", about frame {quotes} to port {port}"))
             ))
             .frames(quotes.iter().copied().chain([*frame])),
-        (Some(tcp), _) if tcp.story.unanswered_syn && totals.may_go_on() => answer
+        (Some(tcp), _) if tcp.summary.unanswered_syn && totals.may_go_on() => answer
             .frames(case.seen.handshake.syn.map(|mark| mark.frame))
             .but("Whether a program listened here: the SYN was not answered as far as the capture was read."),
-        (Some(tcp), _) if tcp.story.unanswered_syn && tcp.story.rare().wrong_handshake_ack.is_some() => answer
-            .frames(tcp.story.rare().wrong_handshake_ack)
+        (Some(tcp), _) if tcp.summary.unanswered_syn && tcp.summary.rare().wrong_handshake_ack.is_some() => answer
+            .frames(tcp.summary.rare().wrong_handshake_ack)
             .but("Whether a program listened here: the reply to the SYN does not match it."),
-        (Some(tcp), _) if tcp.story.unanswered_syn => answer
+        (Some(tcp), _) if tcp.summary.unanswered_syn => answer
             .frames(case.seen.handshake.syn.map(|mark| mark.frame))
             .but("Whether a program listened here: the SYN was not answered at all, neither with SYN-ACK nor with RST."),
-        (Some(tcp), _) if tcp.story.simultaneous_open => answer
+        (Some(tcp), _) if tcp.summary.simultaneous_open => answer
             .frames(case.seen.handshake.syn.map(|mark| mark.frame))
             .but("This capture does not show it: both sides sent a SYN at the same time (simultaneous open, RFC 9293 §3.5), so neither had to listen."),
         (Some(_), _) => match case.seen.handshake.syn_ack {

@@ -31,7 +31,7 @@ fn throughput(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
             continue;
         };
         let (begun, ended) = (from.unwrap_or_default(), to.unwrap_or_default());
-        let measures = Measures::of(tcp.story.capture_point_evidence.capture_point, direction);
+        let measures = Measures::of(tcp.summary.capture_point_evidence.capture_point, direction);
         let seen_at = match measures {
             Measures::Delay => " as it arrived (the capture was made at its receiver)",
             _ => "",

@@ -22,7 +22,7 @@ fn difference(what: &str, later: Option<Nanos>, earlier: Option<Nanos>) -> Optio
 
 fn times(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
     let (opening, closing) = (&case.seen.handshake, &case.seen.close);
-    let opened = opening.ack.filter(|_| !tcp.story.reset_in_opening);
+    let opened = opening.ack.filter(|_| !tcp.summary.reset_in_opening);
     let mut table = AnswerTable::new("Times since the conversation's first frame", &["what", "frame", "at (s)"]);
     let closed = closing.last_ack().filter(|_| tcp.close == Close::Fin);
     let events = [
@@ -41,7 +41,7 @@ fn times(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
     answer = match (opening.syn, opened) {
         (Some(syn), Some(ack)) => {
             let line = difference("opening (SYN to the ACK of the SYN-ACK)", ack.at, syn.at);
-            let seen_at = match tcp.story.capture_point_evidence.capture_point {
+            let seen_at = match tcp.summary.capture_point_evidence.capture_point {
                 Some(CapturePoint::Server) => " (captured at the server)",
                 Some(CapturePoint::Between) => " (captured between the endpoints)",
                 Some(CapturePoint::Client | CapturePoint::SameHost) | None => "",
@@ -52,7 +52,7 @@ fn times(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
         (Some(_), None) if tcp.handshake == Handshake::Refused => {
             answer.add("It was never opened: the SYN was refused.")
         }
-        (Some(_), None) if tcp.story.reset_in_opening => {
+        (Some(_), None) if tcp.summary.reset_in_opening => {
             answer.add("It was never opened: a RST came instead of the ACK of the SYN-ACK.")
         }
         (Some(_), None) if case.totals.never_opened() => {

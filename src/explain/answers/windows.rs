@@ -108,7 +108,7 @@ fn smallest(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
             .line(format!("frame {}: window = {}", min.frame, min.product()))
             .frames([min.frame]);
         let (filled, closings) =
-            (tcp.story.rare().window_filled.get(!owner), &tcp.story.rare().zero_window.get(owner).closings);
+            (tcp.summary.rare().window_filled.get(!owner), &tcp.summary.rare().zero_window.get(owner).closings);
         let flight = case.seen.transfer.flows().get(!owner).most_in_flight;
         if lacking == Some(!owner) {
             answer =
@@ -133,7 +133,7 @@ fn smallest(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
             answer = answer.but(format!(
                 "Whether it limited the {sender}: the {who}'s window scale was on a SYN that is not in the capture, so its windows are unknown in bytes."
             ));
-        } else if Measures::of(tcp.story.capture_point_evidence.capture_point, !owner) == Measures::Delay {
+        } else if Measures::of(tcp.summary.capture_point_evidence.capture_point, !owner) == Measures::Delay {
             answer = answer.but(format!(
                 "Whether it limited the {sender}: it was never full in this capture, but a capture at the {who} does not show the {sender}'s data in flight."
             ));
@@ -155,7 +155,7 @@ fn smallest(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
 fn zero(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
     let mut answer = Answer::default();
     for owner in BOTH {
-        let window = tcp.story.rare().zero_window.get(owner);
+        let window = tcp.summary.rare().zero_window.get(owner);
         let (who, sender) = (owner.sender(), owner.receiver());
         if window.closings.count == 0 {
             continue;
@@ -184,7 +184,7 @@ fn zero(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
                 .add(format!("The {sender} probed it {}.", times(window.probes.count)))
                 .frames(window.probes.frames.iter().copied());
         }
-        if let Some(still) = tcp.story.rare().still_zero_window.get(owner) {
+        if let Some(still) = tcp.summary.rare().still_zero_window.get(owner) {
             answer = still_zero_window(answer, who, still);
         }
     }

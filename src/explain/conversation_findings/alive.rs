@@ -7,7 +7,7 @@ use crate::model::{Finding, FindingCode as Code, FindingSink};
 use crate::track::TcpTotals;
 
 pub(super) fn of(tcp: &TcpTotals, found: &mut impl FindingSink) {
-    let Some(keep_alives) = tcp.story.rare().keep_alives.as_deref() else { return };
+    let Some(keep_alives) = tcp.summary.rare().keep_alives.as_deref() else { return };
     for direction in [Direction::ClientToServer, Direction::ServerToClient] {
         let kept = keep_alives.get(direction);
         let last = if kept.asked.count > 1 { "the last one" } else { "it" };
@@ -40,8 +40,8 @@ pub(super) fn of(tcp: &TcpTotals, found: &mut impl FindingSink) {
 
 /// The possible end of the connection at the side that answers with RST: its own FIN or RST shows it, or it was idle.
 fn ended(tcp: &TcpTotals, gone: Direction, silence: Nanos, reset: u64) -> String {
-    let captured = tcp.story.resets.get(gone).map(|frame| ("RST", frame));
-    let captured = captured.or(tcp.story.fins.get(gone).as_ref().map(|fin| ("FIN", fin.frame)));
+    let captured = tcp.summary.resets.get(gone).map(|frame| ("RST", frame));
+    let captured = captured.or(tcp.summary.fins.get(gone).as_ref().map(|fin| ("FIN", fin.frame)));
     match captured.filter(|(_, frame)| *frame < reset) {
         Some((flag, frame)) => {
             format!(" The {} had ended the connection: {flag} in frame {frame}.", gone.sender())

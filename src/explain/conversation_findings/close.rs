@@ -23,9 +23,9 @@ fn abandoned(totals: &ConversationTotals, tcp: &TcpTotals, found: &mut impl Find
     }
     for direction in [Direction::ClientToServer, Direction::ServerToClient] {
         let (unacked, retransmissions) =
-            (tcp.story.unacked.get(direction), tcp.story.rare().retransmissions.get(direction));
-        let last_word = *tcp.story.last_frame.get(direction) > *tcp.story.last_frame.get(!direction);
-        if !gave_time(unacked) || tcp.story.resets.get(!direction).is_some() || !last_word {
+            (tcp.summary.unacked.get(direction), tcp.summary.rare().retransmissions.get(direction));
+        let last_word = *tcp.summary.last_frame.get(direction) > *tcp.summary.last_frame.get(!direction);
+        if !gave_time(unacked) || tcp.summary.resets.get(!direction).is_some() || !last_word {
             continue;
         }
         let what = match (unacked.bytes, unacked.fin) {
@@ -62,7 +62,7 @@ fn gave_time(unacked: &Unacked) -> bool {
 
 /// A request that the server acknowledged and did not answer.
 fn unanswered(tcp: &TcpTotals, found: &mut impl FindingSink) {
-    let Some(request) = tcp.story.rare().unanswered else { return };
+    let Some(request) = tcp.summary.rare().unanswered else { return };
     // a RST that ended nothing leaves the request open
     if tcp.close == Close::None {
         return;

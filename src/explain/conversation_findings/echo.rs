@@ -7,28 +7,28 @@ use crate::model::{FindingCode as Code, FindingSink, Occurrences, counted, thous
 use crate::track::ConversationTotals;
 
 pub(super) fn of(totals: &ConversationTotals, found: &mut impl FindingSink) {
-    let story = &totals.echo_story;
-    story.forms.iter().for_each(|seen| came_back(seen, found));
-    push(Code::SendsMerged, &story.merged, found, || {
+    let log = &totals.echo_log;
+    log.forms.iter().for_each(|seen| came_back(seen, found));
+    push(Code::SendsMerged, &log.merged, found, || {
         format!(
             "One answer covered {} segments of requests at once, {}: TCP is a byte stream and does not keep message boundaries.",
-            story.most_merged,
-            in_frames(&story.merged)
+            log.most_merged,
+            in_frames(&log.merged)
         )
     });
     if let Some(echo) = &totals.echo {
-        push(Code::EchoDifferent, &story.different, found, || {
-            format!("An answer was not an echo of its request, {}.", in_frames(&story.different))
+        push(Code::EchoDifferent, &log.different, found, || {
+            format!("An answer was not an echo of its request, {}.", in_frames(&log.different))
         });
-        push(Code::EchoPartial, &story.partial, found, || {
-            let (back, of) = (thousands(story.partial_back), thousands(story.partial_of));
-            let (whose, frames) = (counted(story.partial_requests, "request"), in_frames(&story.partial));
+        push(Code::EchoPartial, &log.partial, found, || {
+            let (back, of) = (thousands(log.partial_back), thousands(log.partial_of));
+            let (whose, frames) = (counted(log.partial_requests, "request"), in_frames(&log.partial));
             let so_far = if totals.may_go_on() { "as far as the capture was read, " } else { "" };
             format!("Only {back} of {of} bytes of {whose} came back, {so_far}{frames}.")
         });
         // a datagram without an answer has a finding of its own; a service whose other answers are no echoes owes none
-        let rest = echo.pending_bytes.saturating_sub(story.partial_of.saturating_sub(story.partial_back));
-        if totals.tcp.is_some() && story.different.count == 0 && echo.unanswered > 0 && rest > 0 {
+        let rest = echo.pending_bytes.saturating_sub(log.partial_of.saturating_sub(log.partial_back));
+        if totals.tcp.is_some() && log.different.count == 0 && echo.unanswered > 0 && rest > 0 {
             let within = if totals.may_go_on() { "as far as the capture was read" } else { "within the capture" };
             let text = || format!("The last {rest} of the client's bytes were not echoed {within}.");
             found.add(Code::EchoPartial, [totals.last_frame], text);

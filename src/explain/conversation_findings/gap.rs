@@ -8,7 +8,7 @@ use crate::track::{ConversationTotals, TcpTotals, UnfilledGap, View};
 /// Sides whose bytes are acknowledged again and again, though the capture holds no packet of them.
 pub(super) fn unseen(totals: &ConversationTotals, tcp: &TcpTotals, found: &mut impl FindingSink) {
     for direction in [Direction::ClientToServer, Direction::ServerToClient] {
-        let unseen = tcp.story.rare().unseen.get(direction);
+        let unseen = tcp.summary.rare().unseen.get(direction);
         // a single ACK has said so itself
         if unseen.acks.count < 2 {
             continue;
@@ -29,11 +29,11 @@ pub(super) fn unseen(totals: &ConversationTotals, tcp: &TcpTotals, found: &mut i
 
 pub(super) fn of(tcp: &TcpTotals, found: &mut impl FindingSink) {
     for direction in [Direction::ClientToServer, Direction::ServerToClient] {
-        let Some(UnfilledGap { bytes: count, shown_by, asked_by }) = *tcp.story.rare().unfilled.get(direction) else {
+        let Some(UnfilledGap { bytes: count, shown_by, asked_by }) = *tcp.summary.rare().unfilled.get(direction) else {
             continue;
         };
         let (sender, receiver) = (direction.sender(), direction.receiver());
-        let view = View::of(tcp.story.capture_point_evidence.capture_point, direction);
+        let view = View::of(tcp.summary.capture_point_evidence.capture_point, direction);
         let lost = match view {
             View::Receiver => "they were lost on the path".to_owned(),
             _ => format!("the {receiver} has not received them"),

@@ -5,9 +5,9 @@ use crate::model::{Finding, FindingCode as Code, FindingSink};
 use crate::track::{ConversationTotals, Handshake, TcpTotals};
 
 pub(super) fn of(totals: &ConversationTotals, tcp: &TcpTotals, found: &mut impl FindingSink) {
-    let [syn, syn_ack, ack] = tcp.story.handshake;
+    let [syn, syn_ack, ack] = tcp.summary.handshake;
     let frames = [syn, syn_ack, ack].into_iter().flatten();
-    if tcp.story.unanswered_syn && totals.may_go_on() {
+    if tcp.summary.unanswered_syn && totals.may_go_on() {
         let text = "Of the handshake only the SYN was read, and the capture was not read to its end.";
         found.push(Finding::new(Code::HandshakePartial, text, frames));
     } else if let Some((syn, ack, stream)) = refused_by_challenge(tcp) {
@@ -16,9 +16,9 @@ pub(super) fn of(totals: &ConversationTotals, tcp: &TcpTotals, found: &mut impl 
             thousands(u64::from(stream))
         );
         found.push(Finding::new(Code::ChallengeAck, text, [syn, ack]));
-    } else if tcp.story.unanswered_syn {
-        let errors = &tcp.story.rare().errors.frames;
-        let text = if tcp.story.rare().wrong_handshake_ack.is_some() {
+    } else if tcp.summary.unanswered_syn {
+        let errors = &tcp.summary.rare().errors.frames;
+        let text = if tcp.summary.rare().wrong_handshake_ack.is_some() {
             "Only segments that do not fit the SYN answered it in this capture (RFC 9293 §3.10.7.3): the connection never opened."
         } else if errors.is_empty() {
             "No SYN-ACK or RST answers the SYN in this capture: the connection never opened. Either nothing answered, or the answer was lost or not captured."
@@ -28,7 +28,10 @@ pub(super) fn of(totals: &ConversationTotals, tcp: &TcpTotals, found: &mut impl 
         found.push(Finding::new(
             Code::Abandoned,
             text,
-            frames.chain(tcp.story.rare().wrong_handshake_ack).chain([totals.last_frame]).chain(errors.iter().copied()),
+            frames
+                .chain(tcp.summary.rare().wrong_handshake_ack)
+                .chain([totals.last_frame])
+                .chain(errors.iter().copied()),
         ));
     } else if totals.never_opened() {
         let reset = tcp.first_reset();
@@ -44,7 +47,7 @@ pub(super) fn of(totals: &ConversationTotals, tcp: &TcpTotals, found: &mut impl 
             ),
             (_, None) => "No ACK of the SYN-ACK is in this capture, and nothing else shows that the connection opened. Either the SYN-ACK or the ACK was lost, the client does not answer, or the capture ended before the ACK came.".to_owned(),
         };
-        let retransmissions = &tcp.story.rare().retransmissions.server_to_client.frames;
+        let retransmissions = &tcp.summary.rare().retransmissions.server_to_client.frames;
         let frames = frames.chain(reset.map(|(reset, _)| reset)).chain(retransmissions.iter().copied());
         found.push(Finding::new(Code::Abandoned, text, frames.chain([totals.last_frame])));
     } else if tcp.handshake == Handshake::Partial {
@@ -60,6 +63,6 @@ pub(super) fn of(totals: &ConversationTotals, tcp: &TcpTotals, found: &mut impl 
 
 /// The SYN of a stream that opened nothing, the challenge ACK that refused it, and the stream whose connection went on.
 pub(in crate::explain) fn refused_by_challenge(tcp: &TcpTotals) -> Option<(u64, u64, u32)> {
-    let (syn, ack, stream) = tcp.story.challenged_syn.filter(|_| tcp.story.unanswered_syn)?;
+    let (syn, ack, stream) = tcp.summary.challenged_syn.filter(|_| tcp.summary.unanswered_syn)?;
     Some((syn, ack, stream?))
 }

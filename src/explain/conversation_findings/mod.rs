@@ -32,12 +32,12 @@ pub(super) fn report(totals: &ConversationTotals, found: &mut impl FindingSink) 
         gap::unseen(totals, tcp, found);
         gap::of(tcp, found);
         path_mtu::of(tcp, found);
-        found.extend(ack_loop::of(tcp.story.rare()));
+        found.extend(ack_loop::of(tcp.summary.rare()));
         alive::of(tcp, found);
         close::of(totals, tcp, found);
         other_host::of(tcp, found);
-        packets::offloaded(totals, &tcp.story.offloaded, found);
-        packets::accepted(&tcp.story, found);
+        packets::offloaded(totals, &tcp.summary.offloaded, found);
+        packets::accepted(&tcp.summary, found);
     }
     if let Some(udp) = &totals.udp {
         udp::of(totals, udp, found);

@@ -5,7 +5,7 @@ use crate::track::{SameTtl, TcpTotals, TwoTtls};
 
 pub(super) fn of(tcp: &TcpTotals, found: &mut impl FindingSink) {
     for direction in [Direction::ClientToServer, Direction::ServerToClient] {
-        if let Some(two) = tcp.story.rare().other_hosts.get(direction) {
+        if let Some(two) = tcp.summary.rare().other_hosts.get(direction) {
             found.push(finding(direction.sender(), two));
         }
     }

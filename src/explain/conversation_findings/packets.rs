@@ -32,17 +32,17 @@ pub(super) fn offloaded(totals: &ConversationTotals, offloaded: &Occurrences, fo
 }
 
 /// Segments with a wrong checksum that were not corrupted: their receivers accepted what they carried.
-pub(super) fn accepted(story: &TcpSummary, found: &mut impl FindingSink) {
+pub(super) fn accepted(summary: &TcpSummary, found: &mut impl FindingSink) {
     let mut count = 0;
     let mut frames: Vec<u64> = Vec::new();
     for side in [Direction::ClientToServer, Direction::ServerToClient] {
-        let (invalid, bad_checksums) = (story.rare().invalid.get(side), story.rare().bad_checksums.get(side));
+        let (invalid, bad_checksums) = (summary.rare().invalid.get(side), summary.rare().bad_checksums.get(side));
         if invalid.count == 0 {
             continue;
         }
         // where no checksum of a side is valid, one proof holds for all
         let Some((first, acked_by)) =
-            bad_checksums.first.filter(|_| bad_checksums.doubtful == 0 || !story.has_valid.get(side))
+            bad_checksums.first.filter(|_| bad_checksums.doubtful == 0 || !summary.has_valid.get(side))
         else {
             return;
         };

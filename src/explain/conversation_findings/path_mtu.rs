@@ -10,7 +10,7 @@ const MOST_CROSSING: u64 = 2;
 pub(super) fn of(tcp: &TcpTotals, found: &mut impl FindingSink) {
     for direction in [Direction::ClientToServer, Direction::ServerToClient] {
         let Some(PathMtu { error, mtu, retransmitted, too_long, bytes: count }) =
-            tcp.story.rare().path_mtu.get(direction)
+            tcp.summary.rare().path_mtu.get(direction)
         else {
             continue;
         };

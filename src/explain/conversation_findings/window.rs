@@ -8,7 +8,7 @@ use crate::track::{ConversationTotals, Measures, StillZeroWindow, TcpTotals, Zer
 
 pub(super) fn of(totals: &ConversationTotals, tcp: &TcpTotals, found: &mut impl FindingSink) {
     for direction in [Direction::ClientToServer, Direction::ServerToClient] {
-        let filled = tcp.story.rare().window_filled.get(direction);
+        let filled = tcp.summary.rare().window_filled.get(direction);
         if filled.count > 0 {
             let text = format!(
                 "The {} filled the {}'s window to the last byte {}: it could send no more until an ACK or a window update.",
@@ -18,13 +18,13 @@ pub(super) fn of(totals: &ConversationTotals, tcp: &TcpTotals, found: &mut impl 
             );
             found.push(Finding::new(Code::WindowLimited, text, filled.frames.iter().copied()));
         }
-        let zero = tcp.story.rare().zero_window.get(direction);
+        let zero = tcp.summary.rare().zero_window.get(direction);
         let Some(how) = zero.how.filter(|_| zero.closings.count > 0) else { continue };
         let (who, peer) = (direction.sender(), direction.receiver());
         let blocked =
             if zero.opened.count > 0 { format!(" for {} in total", zero.blocked.human()) } else { String::new() };
         let end = if totals.may_go_on() { "As far as the capture was read" } else { "At the end" };
-        let still = tcp.story.rare().still_zero_window.get(direction).as_ref();
+        let still = tcp.summary.rare().still_zero_window.get(direction).as_ref();
         let ends = still.map_or([0; 2], |still| [still.last.0, still.reset.map_or(0, |(frame, _)| frame)]);
         let still = match still {
             Some(still @ StillZeroWindow { reset: Some(_), .. }) => format!(" {}", never_opened(still)),
@@ -42,8 +42,8 @@ pub(super) fn of(totals: &ConversationTotals, tcp: &TcpTotals, found: &mut impl 
         let sees_updates = Measures::of(point, direction) == Measures::RoundTrip;
         let update_may_be_lost = zero.opened_by_answer > 0 && !sees_updates;
         let why = (how.rule.effect.reason_of_all)(ZeroWindowStretch { short, update_may_be_lost });
-        let peers = tcp.story.rare().still_zero_window.get(!direction).as_ref();
-        let stuck = match tcp.story.rare().still_zero_window.get(direction).as_ref().zip(peers) {
+        let peers = tcp.summary.rare().still_zero_window.get(!direction).as_ref();
+        let stuck = match tcp.summary.rare().still_zero_window.get(direction).as_ref().zip(peers) {
             Some((own, peers)) if own.reset.is_some() || peers.reset.is_some() => {
                 format!(" The {peer}'s window was zero as well: each program waited until the other read.")
             }

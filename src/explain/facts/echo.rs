@@ -14,7 +14,7 @@ pub(super) fn echo(known: &FactInput<'_>) -> String {
 
 fn cause(known: &FactInput<'_>) -> String {
     let totals = known.totals;
-    let limits = limits(&totals.echo_story);
+    let limits = limits(&totals.echo_log);
     let Some(echo) = &totals.echo else {
         let (payload, packets) = (&totals.payload, &totals.packets);
         // an ICMP error is no packet of the server's
@@ -44,19 +44,19 @@ fn cause(known: &FactInput<'_>) -> String {
             format!("unknown whether the answers echo the requests; {}", limits.join("; "))
         };
     };
-    let story = &totals.echo_story;
-    let (part_back, part_of) = (thousands(story.partial_back), thousands(story.partial_of));
-    let how: Vec<String> = story
+    let log = &totals.echo_log;
+    let (part_back, part_of) = (thousands(log.partial_back), thousands(log.partial_of));
+    let how: Vec<String> = log
         .forms
         .iter()
         .map(came_back)
         .chain(
-            (story.partial_requests > 0)
-                .then(|| format!("{} only in part: {part_back} of {part_of} bytes came back", story.partial_requests)),
+            (log.partial_requests > 0)
+                .then(|| format!("{} only in part: {part_back} of {part_of} bytes came back", log.partial_requests)),
         )
         .collect();
     let how = if how.is_empty() { String::new() } else { format!(" ({})", how.join(", ")) };
-    let left_out = story.partial_of.saturating_sub(story.partial_back);
+    let left_out = log.partial_of.saturating_sub(log.partial_back);
     let open = match echo.unanswered {
         0 => None,
         count => {
@@ -65,9 +65,9 @@ fn cause(known: &FactInput<'_>) -> String {
         }
     };
     let (answered, requests) = (echo.answered(), echo.requests);
-    if !echo.is_echo_service(story) {
+    if !echo.is_echo_service(log) {
         // what was not echoed is owed by no echo service
-        let other = if story.different.count > 0 { "; the other answers are not echoes" } else { "" };
+        let other = if log.different.count > 0 { "; the other answers are not echoes" } else { "" };
         let of = format!("{answered} of {requests} {} echoed{how}{other}", unit(known, requests));
         return [of].into_iter().chain(limits).collect::<Vec<_>>().join("; ");
     }
@@ -117,17 +117,17 @@ fn came_back(seen: &EchoOccurrences) -> String {
 }
 
 /// The unknown parts, and the reasons.
-fn limits(story: &EchoLog) -> Vec<String> {
-    let lost = (story.lost > 0)
-        .then(|| format!("{} bytes are not in the capture, so they were not compared", thousands(story.lost)));
-    let late = (story.late > 0).then(|| {
-        format!("{} bytes were captured after the ACK that covers them, too late to be compared", thousands(story.late))
+fn limits(log: &EchoLog) -> Vec<String> {
+    let lost = (log.lost > 0)
+        .then(|| format!("{} bytes are not in the capture, so they were not compared", thousands(log.lost)));
+    let late = (log.late > 0).then(|| {
+        format!("{} bytes were captured after the ACK that covers them, too late to be compared", thousands(log.late))
     });
-    let uncompared = (story.uncompared > 0)
-        .then(|| format!("{} not compared: not all bytes were captured or kept", counted(story.uncompared, "answer")));
-    let gave_up = story.gave_up.and_then(|(cause, frame)| {
+    let uncompared = (log.uncompared > 0)
+        .then(|| format!("{} not compared: not all bytes were captured or kept", counted(log.uncompared, "answer")));
+    let gave_up = log.gave_up.and_then(|(cause, frame)| {
         let why = match cause {
-            GiveUpReason::Unlike if story.lost == 0 => return None,
+            GiveUpReason::Unlike if log.lost == 0 => return None,
             GiveUpReason::Unlike => "one answer after the other was not an echo",
             GiveUpReason::Cut => "the capture does not hold whole packets",
             GiveUpReason::Unanswered => "more bytes waited for their echo than are kept",

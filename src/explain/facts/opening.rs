@@ -8,11 +8,11 @@ use crate::track::{Ecn, Handshake, Negotiated, TcpTotals};
 pub(super) fn handshake(known: &FactInput<'_>) -> Option<String> {
     let tcp = known.totals.tcp.as_ref()?;
     Some(match tcp.handshake {
-        Handshake::Complete => match (known.totals.rtt.and_then(|rtt| rtt.handshake), tcp.story.opened_after) {
-            (_, Some(time)) if tcp.story.simultaneous_open => {
+        Handshake::Complete => match (known.totals.rtt.and_then(|rtt| rtt.handshake), tcp.summary.opened_after) {
+            (_, Some(time)) if tcp.summary.simultaneous_open => {
                 format!("complete, {} from the first SYN to the last ACK: simultaneous open", time.human())
             }
-            (Some(time), _) if tcp.story.opened_by_data => format!(
+            (Some(time), _) if tcp.summary.opened_by_data => format!(
                 "complete, {} from the SYN to the client's first data: no bare ACK of the SYN-ACK was captured",
                 time.human()
             ),
@@ -20,16 +20,16 @@ pub(super) fn handshake(known: &FactInput<'_>) -> Option<String> {
             (None, Some(time)) => {
                 format!("complete, {} from the first SYN to the ACK of the SYN-ACK, with retransmissions", time.human())
             }
-            (None, None) if tcp.story.simultaneous_open => "complete: simultaneous open".to_owned(),
+            (None, None) if tcp.summary.simultaneous_open => "complete: simultaneous open".to_owned(),
             (None, None) => "complete".to_owned(),
         },
         Handshake::Partial if refused_by_challenge(tcp).is_some() => {
             "refused by a challenge ACK: the older connection on these ports goes on".to_owned()
         }
-        Handshake::Partial if tcp.story.unanswered_syn && tcp.story.rare().wrong_handshake_ack.is_some() => {
+        Handshake::Partial if tcp.summary.unanswered_syn && tcp.summary.rare().wrong_handshake_ack.is_some() => {
             format!("the SYN got no answer that fits it{}", known.so_far())
         }
-        Handshake::Partial if tcp.story.unanswered_syn => format!("the SYN was not answered{}", known.so_far()),
+        Handshake::Partial if tcp.summary.unanswered_syn => format!("the SYN was not answered{}", known.so_far()),
         Handshake::Partial if known.totals.may_go_on() => format!("not complete{}", known.so_far()),
         Handshake::Partial if known.totals.never_opened() => match (tcp.continued_after_reset(), tcp.first_reset()) {
             (Some((who, _)), _) => format!("never completed: a RST in the {who}'s name ended it"),
@@ -47,7 +47,7 @@ pub(super) fn handshake(known: &FactInput<'_>) -> Option<String> {
 
 pub(super) fn options(known: &FactInput<'_>) -> Option<String> {
     let tcp = known.totals.tcp.as_ref()?;
-    let (client, server) = (tcp.story.negotiated.client_to_server?, tcp.story.negotiated.server_to_client?);
+    let (client, server) = (tcp.summary.negotiated.client_to_server?, tcp.summary.negotiated.server_to_client?);
     if known.totals.unknown.contains(Unknown::OPTIONS) {
         return Some("the text does not show all options: which are negotiated is unknown".to_owned());
     }
@@ -73,7 +73,7 @@ pub(super) fn options(known: &FactInput<'_>) -> Option<String> {
         Some(scale),
         Some(negotiated("SACK", client.sack_permitted && server.sack_permitted)),
         Some(negotiated("timestamps", client.timestamps && server.timestamps)),
-        ecn(tcp.story.ecn).map(str::to_owned),
+        ecn(tcp.summary.ecn).map(str::to_owned),
         others,
         missing_options_note(&client, &server),
     ];
@@ -101,7 +101,7 @@ pub(in crate::explain) fn ecn(agreed: Ecn) -> Option<&'static str> {
 
 /// The options beside the usual ones, by name.
 fn others(tcp: &TcpTotals) -> Option<String> {
-    let (client, server) = (&tcp.story.rare().options.client_to_server, &tcp.story.rare().options.server_to_client);
+    let (client, server) = (&tcp.summary.rare().options.client_to_server, &tcp.summary.rare().options.server_to_client);
     let mut both = *client;
     both.merge(server);
     let name = |kind: u8| {

@@ -6,7 +6,7 @@ use crate::track::{CapturePoint, ConversationTotals};
 
 /// The samples; where the data was received, that there is no round trip to be seen.
 pub(super) fn round_trip(totals: &ConversationTotals) -> Option<String> {
-    let seen = totals.tcp.as_ref()?.story.capture_point_evidence.capture_point;
+    let seen = totals.tcp.as_ref()?.summary.capture_point_evidence.capture_point;
     let whose = match seen {
         Some(CapturePoint::Client) => "client's data",
         Some(CapturePoint::Server) => "server's data",

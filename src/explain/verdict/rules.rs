@@ -213,9 +213,9 @@ const ENDED_BY_RESET: VerdictRule = VerdictRule {
 const INCOMPLETE: VerdictRule = VerdictRule {
     label: "Echo incomplete",
     says: |case| {
-        let echo = case.totals.echo.as_ref().filter(|_| all_compared(&case.totals.echo_story))?;
+        let echo = case.totals.echo.as_ref().filter(|_| all_compared(&case.totals.echo_log))?;
         let answered = echo.answered();
-        if answered >= echo.requests || !echo.is_echo_service(&case.totals.echo_story) {
+        if answered >= echo.requests || !echo.is_echo_service(&case.totals.echo_log) {
             return None;
         }
         let so_far = if case.totals.may_go_on() { " as far as the capture was read" } else { "" };
@@ -304,7 +304,7 @@ pub(super) const HEALTHY: VerdictRule = VerdictRule {
     says: |case| {
         let totals = case.totals;
         let echo = totals.echo.as_ref().filter(|echo| {
-            echo.requests > 0 && all_compared(&totals.echo_story) && echo.is_echo_service(&totals.echo_story)
+            echo.requests > 0 && all_compared(&totals.echo_log) && echo.is_echo_service(&totals.echo_log)
         });
         let payload = totals.payload;
         let what = match (echo, case.tcp) {
@@ -337,8 +337,8 @@ pub(super) const HEALTHY: VerdictRule = VerdictRule {
 };
 
 /// Nothing kept the answers from being compared with their requests.
-fn all_compared(story: &EchoLog) -> bool {
-    story.gave_up.is_none() && story.uncompared == 0 && story.lost == 0 && story.late == 0
+fn all_compared(log: &EchoLog) -> bool {
+    log.gave_up.is_none() && log.uncompared == 0 && log.lost == 0 && log.late == 0
 }
 
 /// A finding as a line: the label, and its first sentence.

@@ -210,7 +210,7 @@ fn states_before(totals: &ConversationTotals, entries: &[Entry]) -> (Option<Stat
         // the port is closed, otherwise there would be no RST
         (Handshake::Refused, _) => (Some(State::Closed), Some(State::Closed)),
         _ if server_asks => (Some(State::Closed), Some(State::Closed)),
-        _ if facts.flags.is_syn_only() && tcp.story.unanswered_syn && !totals.may_go_on() => {
+        _ if facts.flags.is_syn_only() && tcp.summary.unanswered_syn && !totals.may_go_on() => {
             (Some(State::Closed), None)
         }
         _ if facts.flags.is_syn_only() => (Some(State::Closed), Some(State::Listen)),

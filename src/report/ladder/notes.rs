@@ -48,7 +48,7 @@ pub(super) fn slant(totals: &ConversationTotals, one_way: Option<OneWayDelay>, i
     let same_host = totals
         .tcp
         .as_ref()
-        .is_some_and(|tcp| tcp.story.capture_point_evidence.capture_point == Some(CapturePoint::SameHost));
+        .is_some_and(|tcp| tcp.summary.capture_point_evidence.capture_point == Some(CapturePoint::SameHost));
     match one_way {
         Some(one_way) => format!(
             "Arrows are slanted by the one-way time, taken as half of the handshake's round trip: {}. Time is stretched so that every step has its line{}.",

@@ -38,7 +38,7 @@ impl OneWayDelay {
     /// Half of the handshake's round trip; `None` where it can't be told or makes no difference.
     pub(super) fn of(totals: &ConversationTotals) -> Option<Self> {
         let round_trip = totals.rtt?.handshake?;
-        let before_capture = match totals.tcp.as_ref()?.story.capture_point_evidence.capture_point? {
+        let before_capture = match totals.tcp.as_ref()?.summary.capture_point_evidence.capture_point? {
             CapturePoint::Client => 0.0,
             CapturePoint::Between => 0.5,
             CapturePoint::Server => 1.0,

@@ -151,8 +151,8 @@ impl Connection {
 
     /// Returns the totals of the connection at its end, and moves the recorded events into them.
     pub(in crate::track) fn totals(&mut self) -> TcpTotals {
-        let mut story = Box::<TcpSummary>::default();
-        self.fill(&mut story);
+        let mut summary = Box::<TcpSummary>::default();
+        self.fill(&mut summary);
         let (client, server) = (&self.endpoints.client_to_server, &self.endpoints.server_to_client);
         TcpTotals {
             client_isn: client.isn.map(|isn| isn.0),
@@ -161,7 +161,7 @@ impl Connection {
             close: self.close(),
             closed_first: self.closed_first,
             analysis: self.counts.as_deref().copied().unwrap_or_default(),
-            story,
+            summary,
         }
     }
 
@@ -185,16 +185,16 @@ impl Connection {
     }
 
     /// The summary of what was noted and of what the sides know.
-    fn fill(&mut self, story: &mut TcpSummary) {
-        self.recorder.fill(story);
-        story.capture_point_evidence = self.capture_point_evidence();
+    fn fill(&mut self, summary: &mut TcpSummary) {
+        self.recorder.fill(summary);
+        summary.capture_point_evidence = self.capture_point_evidence();
         let frame_of = |seen: Option<(NonZeroU64, _)>| seen.map(|(frame, _)| frame.get());
         let ack = self.handshake.ack();
-        story.handshake = [frame_of(self.handshake.syn), frame_of(self.handshake.syn_ack), frame_of(ack)];
-        story.opened_after = self.handshake.opened_after();
-        story.opened_by_data = self.handshake.ack_on_data && ack.is_some();
-        story.ecn = self.ecn.agreed;
-        story.challenged_syn = self.handshake.syn.zip(self.handshake.challenge).map(|((syn, _), ack)| {
+        summary.handshake = [frame_of(self.handshake.syn), frame_of(self.handshake.syn_ack), frame_of(ack)];
+        summary.opened_after = self.handshake.opened_after();
+        summary.opened_by_data = self.handshake.ack_on_data && ack.is_some();
+        summary.ecn = self.ecn.agreed;
+        summary.challenged_syn = self.handshake.syn.zip(self.handshake.challenge).map(|((syn, _), ack)| {
             // a RST in answer to the challenge ends the older connection
             let reset = self.endpoints.client_to_server.reset.or(self.endpoints.server_to_client.reset);
             let goes_on =
@@ -202,30 +202,30 @@ impl Connection {
             let continues = self.previous.as_deref().filter(|previous| goes_on(previous));
             (syn.get(), ack.get(), continues.map(|previous| previous.stream))
         });
-        story.simultaneous_open = self.handshake.simultaneous;
-        story.unanswered_syn =
+        summary.simultaneous_open = self.handshake.simultaneous;
+        summary.unanswered_syn =
             self.handshake.outcome() == Handshake::Partial && self.handshake.syn_ack.is_none() && ack.is_none();
-        story.reset_in_opening = self.handshake.is_reset();
+        summary.reset_in_opening = self.handshake.is_reset();
         for direction in [Direction::ClientToServer, Direction::ServerToClient] {
             let (own, peer) = (self.endpoints.get(direction), self.endpoints.get(!direction));
-            *story.fins.get_mut(direction) = own.fin.map(|fin| super::Fins {
+            *summary.fins.get_mut(direction) = own.fin.map(|fin| super::Fins {
                 frame: fin.frame,
                 at: fin.at.get(),
                 acked_by: fin.acked_by.map(NonZeroU64::get),
                 acks_peer_fin: fin.acks_peer_fin,
             });
-            *story.resets.get_mut(direction) = own.reset.map(NonZeroU64::get);
-            *story.has_valid.get_mut(direction) = self.clues.has_valid(direction);
-            *story.reset_labels.get_mut(direction) = own.reset.map(|_| own.loss().resets.label);
-            *story.negotiated.get_mut(direction) = own.isn.map(|_| super::Negotiated {
+            *summary.resets.get_mut(direction) = own.reset.map(NonZeroU64::get);
+            *summary.has_valid.get_mut(direction) = self.clues.has_valid(direction);
+            *summary.reset_labels.get_mut(direction) = own.reset.map(|_| own.loss().resets.label);
+            *summary.negotiated.get_mut(direction) = own.isn.map(|_| super::Negotiated {
                 mss: own.mss,
                 window_scale: own.shift,
                 sack_permitted: own.sack_permitted,
                 timestamps: own.timestamps,
             });
-            *story.unacked.get_mut(direction) = own.unacked(peer, self.last.1);
-            if own.loss.is_some() || story.rare.is_some() {
-                self.fill_rare(direction, story.rare_mut());
+            *summary.unacked.get_mut(direction) = own.unacked(peer, self.last.1);
+            if own.loss.is_some() || summary.rare.is_some() {
+                self.fill_rare(direction, summary.rare_mut());
             }
         }
     }

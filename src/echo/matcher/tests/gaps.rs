@@ -17,7 +17,7 @@ fn uncaptured_answer_is_neither_echo_nor_missing() {
     assert_eq!(echoes, [Some(IDENTICAL); 2]);
     let totals = echo_matcher.found.totals(echo_matcher.pending().0, echo_matcher.pending().1).unwrap();
     assert_eq!((totals.requests, totals.matched, totals.unanswered, totals.pending_bytes), (3, 2, 0, 0));
-    assert_eq!(echo_matcher.found.clone().take_story().lost, 3);
+    assert_eq!(echo_matcher.found.clone().take_log().lost, 3);
 }
 
 #[test]
@@ -47,14 +47,14 @@ fn bytes_after_a_gap_are_not_judged() {
         &[('>', 0, b"one"), ('c', 9, b""), ('<', 9, b"x"), ('>', 3, b"two"), ('<', 10, b"two")];
     let (echoes, echo_matcher) = play_at(dialogue);
     assert_eq!(echoes, [None, Some(IDENTICAL)]);
-    assert_eq!((echo_matcher.found.totals.matched, echo_matcher.found.clone().take_story().different.count), (1, 0));
+    assert_eq!((echo_matcher.found.totals.matched, echo_matcher.found.clone().take_log().different.count), (1, 0));
 }
 
 #[test]
 fn short_answer_is_partial() {
     let (_, echo_matcher) = play_at(&[('>', 0, b"hello"), ('<', 0, b"hel"), ('>', 5, b"world"), ('<', 3, b"wor")]);
-    let story = echo_matcher.found.clone().take_story();
-    assert_eq!((story.partial_requests, story.partial_back, story.partial_of), (2, 6, 10));
+    let log = echo_matcher.found.clone().take_log();
+    assert_eq!((log.partial_requests, log.partial_back, log.partial_of), (2, 6, 10));
     let (pending, bytes) = echo_matcher.pending();
     let totals = echo_matcher.found.totals(pending, bytes).unwrap();
     assert_eq!((totals.requests, totals.matched, totals.unanswered, totals.pending_bytes), (2, 0, 0, 4));
@@ -75,8 +75,8 @@ fn request_captured_after_its_answer_is_not_lost() {
     echo_matcher.answer(&part(5, 3, b"second"), &MemoryBudget::default());
     let totals = echo_matcher.found.totals(0, 0).unwrap();
     assert_eq!((totals.requests, totals.matched, totals.transformed, echo_matcher.pending()), (2, 1, 1, (0, 0)));
-    let story = echo_matcher.found.clone().take_story();
-    assert_eq!((story.lost, story.late), (0, 0));
+    let log = echo_matcher.found.clone().take_log();
+    assert_eq!((log.lost, log.late), (0, 0));
 }
 
 #[test]
@@ -94,8 +94,8 @@ fn late_captured_answer_is_compared_with_its_request() {
         (echo_matcher.found.totals.matched, echo_matcher.found.lost(), echo_matcher.lacks_any()),
         (3, None, false)
     );
-    let story = echo_matcher.found.clone().take_story();
-    assert_eq!((story.late, story.forms[0].requests, story.forms[0].seen.frames.as_slice()), (0, 3, &[5, 6, 7][..]));
+    let log = echo_matcher.found.clone().take_log();
+    assert_eq!((log.late, log.forms[0].requests, log.forms[0].seen.frames.as_slice()), (0, 3, &[5, 6, 7][..]));
 }
 
 #[test]

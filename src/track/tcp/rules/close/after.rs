@@ -60,9 +60,9 @@ const HALF_CLOSE: Rule<AfterClose> = Rule {
     rfc: &["RFC 9293 §3.6"],
     effect: (),
     applies: |case| {
-        let AfterFin { first, last, bytes, until } = (*case.tcp.story.rare().after_fin.get(case.direction))?;
-        let fin = (*case.tcp.story.fins.get(!case.direction))?;
-        let accepted = case.tcp.story.resets.get(!case.direction).is_none();
+        let AfterFin { first, last, bytes, until } = (*case.tcp.summary.rare().after_fin.get(case.direction))?;
+        let fin = (*case.tcp.summary.fins.get(!case.direction))?;
+        let accepted = case.tcp.summary.resets.get(!case.direction).is_none();
         let took = fin.at.zip(until).map(|(from, to)| to.minus(from));
         accepted.then_some(AfterCloseProof { end: fin.frame, first, last, bytes, took })
     },
@@ -89,7 +89,7 @@ const HALF_CLOSE: Rule<AfterClose> = Rule {
 const CHALLENGED: Rule<AfterClose> = Rule {
     applies: |case| {
         let proof = ignored(case)?;
-        let ended = case.tcp.story.resets.get(case.direction).is_some();
+        let ended = case.tcp.summary.resets.get(case.direction).is_some();
         (proof.first == 0 && !ended).then_some(proof)
     },
     says: |proof, words| {
@@ -118,7 +118,7 @@ fn frames(proof: &AfterCloseProof) -> [u64; 6] {
 
 /// The first RST of a direction that ended nothing. One at a wrong number has a finding at its step.
 fn ignored(case: &AfterCloseCase<'_>) -> Option<AfterCloseProof> {
-    let [end, first, last] = (*case.tcp.story.rare().ignored_resets.get(case.direction))?;
+    let [end, first, last] = (*case.tcp.summary.rare().ignored_resets.get(case.direction))?;
     (last > 0).then_some(AfterCloseProof { end, first, last, ..AfterCloseProof::default() })
 }
 

@@ -107,25 +107,25 @@ impl<'a> CloseCase<'a> {
     /// The proof, where the rule applies.
     pub(super) fn proof(&self, applies: bool) -> Option<CloseProof> {
         applies.then(|| {
-            let story = &self.tcp.story;
-            let [.., ack] = story.handshake;
+            let summary = &self.tcp.summary;
+            let [.., ack] = summary.handshake;
             let first_reset = self.tcp.first_reset();
             CloseProof {
                 closed_first: self.tcp.closed_first,
                 fins: self.fins(),
-                resets: story.resets,
-                reset_label: first_reset.and_then(|(_, sender)| *story.reset_labels.get(sender)),
+                resets: summary.resets,
+                reset_label: first_reset.and_then(|(_, sender)| *summary.reset_labels.get(sender)),
                 continued_after_reset: self.tcp.continued_after_reset(),
                 began: ack.unwrap_or(self.totals.first_frame),
                 last: self.totals.last_frame,
-                superseded_by: story.rare().superseded_by.unwrap_or(0),
+                superseded_by: summary.rare().superseded_by.unwrap_or(0),
                 may_go_on: self.totals.may_go_on(),
             }
         })
     }
 
     fn fins(&self) -> [Option<(Direction, Fins)>; 2] {
-        let fins = &self.tcp.story.fins;
+        let fins = &self.tcp.summary.fins;
         let client = fins.client_to_server.map(|fin| (Direction::ClientToServer, fin));
         let server = fins.server_to_client.map(|fin| (Direction::ServerToClient, fin));
         match (client, server) {
@@ -137,7 +137,7 @@ impl<'a> CloseCase<'a> {
 
     /// Both FINs, the first of them first.
     pub(super) fn both_fins(&self) -> Option<(&'a Fins, &'a Fins)> {
-        let fins = &self.tcp.story.fins;
+        let fins = &self.tcp.summary.fins;
         let (client, server) = (fins.client_to_server.as_ref()?, fins.server_to_client.as_ref()?);
         Some(if client.frame > server.frame { (server, client) } else { (client, server) })
     }

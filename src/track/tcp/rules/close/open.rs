@@ -8,7 +8,7 @@ use crate::track::cause::Cause;
 /// Nothing answered the SYN before the reading stopped: it may still be answered.
 pub(super) const SYN_NOT_READ_ON: Rule<Closes> = Rule {
     effect: CloseEffect { reported: false, ..NOT_READ_TO_END.effect },
-    applies: |case| case.proof(case.tcp.story.unanswered_syn && case.totals.may_go_on()),
+    applies: |case| case.proof(case.tcp.summary.unanswered_syn && case.totals.may_go_on()),
     ..NOT_READ_TO_END
 };
 
@@ -23,7 +23,7 @@ pub(super) const NEVER_OPENED: Rule<Closes> = Rule {
         time_wait: |_| first_to_close(NOTHING_TO_CLOSE),
         ..AT_END.effect
     },
-    applies: |case| case.proof(case.tcp.story.unanswered_syn || case.totals.never_opened()),
+    applies: |case| case.proof(case.tcp.summary.unanswered_syn || case.totals.never_opened()),
     says: |_, _| NOTHING_TO_CLOSE.to_owned(),
     ..AT_END
 };
@@ -31,7 +31,7 @@ pub(super) const NEVER_OPENED: Rule<Closes> = Rule {
 /// A SYN on the same ports began another stream, which counts any later packets.
 pub(super) const SUPERSEDED: Rule<Closes> = Rule {
     label: "superseded",
-    applies: |case| case.proof(case.tcp.story.rare().superseded_by.is_some()),
+    applies: |case| case.proof(case.tcp.summary.rare().superseded_by.is_some()),
     says: |proof, _| {
         format!(
             "No FIN or RST of this connection was captured. The SYN in frame {} on the same ports began another stream: any later packets of this connection are counted there.",
@@ -64,7 +64,7 @@ pub(super) const RESETS_IGNORED: Rule<Closes> = Rule {
         ..AT_END.effect
     },
     applies: |case| {
-        let resets = &case.tcp.story.rare().ignored_resets;
+        let resets = &case.tcp.summary.rare().ignored_resets;
         case.proof(resets.client_to_server.or(resets.server_to_client).is_some())
     },
     says: |_, _| {

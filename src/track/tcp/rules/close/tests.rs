@@ -13,9 +13,9 @@ use crate::track::totals::{Close, Handshake};
 const CLIENT: Direction = Direction::ClientToServer;
 
 /// A connection that was opened in frames 1 to 3 and ends with frame 20, with 5 bytes each way.
-fn connection(close: Close, story: TcpSummary) -> ConversationTotals {
+fn connection(close: Close, summary: TcpSummary) -> ConversationTotals {
     let endpoint = |port| Endpoint { address: IpAddr::V4(Ipv4Addr::LOCALHOST), port };
-    let story = Box::new(TcpSummary { handshake: [Some(1), Some(2), Some(3)], ..story });
+    let summary = Box::new(TcpSummary { handshake: [Some(1), Some(2), Some(3)], ..summary });
     let tcp = TcpTotals {
         client_isn: None,
         server_isn: None,
@@ -23,7 +23,7 @@ fn connection(close: Close, story: TcpSummary) -> ConversationTotals {
         close,
         closed_first: Some(CLIENT),
         analysis: AnalysisCounts::default(),
-        story,
+        summary,
     };
     let five = PerDirection { client_to_server: 5, server_to_client: 5 };
     ConversationTotals {
@@ -43,7 +43,7 @@ fn connection(close: Close, story: TcpSummary) -> ConversationTotals {
         payload: five,
         tcp: Some(tcp),
         echo: None,
-        echo_story: EchoLog::default(),
+        echo_log: EchoLog::default(),
         udp: None,
         rtt: None,
         response_times: None,
@@ -54,12 +54,12 @@ fn connection(close: Close, story: TcpSummary) -> ConversationTotals {
 }
 
 /// The handshake came as far as the SYN-ACK, and no data.
-fn unopened(close: Close, story: TcpSummary) -> ConversationTotals {
-    let mut totals = connection(close, story);
+fn unopened(close: Close, summary: TcpSummary) -> ConversationTotals {
+    let mut totals = connection(close, summary);
     totals.payload = PerDirection::default();
     if let Some(tcp) = &mut totals.tcp {
         tcp.handshake = Handshake::Partial;
-        tcp.story.handshake = [Some(1), Some(2), None];
+        tcp.summary.handshake = [Some(1), Some(2), None];
     }
     totals
 }
@@ -79,16 +79,16 @@ fn fins(other: u64, acks: [Option<u64>; 2], acks_peer_fin: bool) -> TcpSummary {
 }
 
 fn one_fin() -> TcpSummary {
-    let mut story = fins(12, [Some(11), None], false);
-    story.fins.server_to_client = None;
-    story
+    let mut summary = fins(12, [Some(11), None], false);
+    summary.fins.server_to_client = None;
+    summary
 }
 
 fn reset() -> TcpSummary {
-    let mut story = TcpSummary::default();
-    story.resets.server_to_client = Some(12);
-    story.reset_labels.server_to_client = Some("unread data");
-    story
+    let mut summary = TcpSummary::default();
+    summary.resets.server_to_client = Some(12);
+    summary.reset_labels.server_to_client = Some("unread data");
+    summary
 }
 
 /// A finding's code and frames.
@@ -186,7 +186,7 @@ fn a_reset_is_reported_at_its_step_and_not_as_a_close() {
     let mut opened = refused;
     if let Some(tcp) = &mut opened.tcp {
         tcp.close = Close::Half;
-        tcp.story.fins = one_fin().fins;
+        tcp.summary.fins = one_fin().fins;
     }
     assert_eq!(said(&opened).0, "closed by one side");
 }
@@ -223,18 +223,18 @@ fn a_connection_without_fin_or_reset_is_open_or_never_opened() {
     assert!(said(&totals).2[1].contains("no RST that ended the connection"));
 }
 
-fn after_close(story: TcpSummary) -> Vec<Found> {
-    let totals = connection(Close::None, story);
+fn after_close(summary: TcpSummary) -> Vec<Found> {
+    let totals = connection(Close::None, summary);
     totals.tcp.iter().flat_map(after).map(|finding| (finding.code, finding.frames)).collect()
 }
 
 #[test]
 fn data_after_the_peers_fin_is_a_half_close_where_the_peer_takes_it() {
     let data = || {
-        let mut story = one_fin();
-        story.rare_mut().after_fin.server_to_client =
+        let mut summary = one_fin();
+        summary.rare_mut().after_fin.server_to_client =
             Some(AfterFin { first: 13, last: 15, bytes: 9, until: Some(Nanos(5)) });
-        story
+        summary
     };
     assert_eq!(after_close(data()), [(Code::HalfClose, vec![10, 13, 15])]);
     let mut refused = data();
@@ -248,9 +248,9 @@ fn data_after_the_peers_fin_is_a_half_close_where_the_peer_takes_it() {
 #[test]
 fn reset_ended_nothing_where_later_segments_disprove_it() {
     let ignored = |proof| {
-        let mut story = TcpSummary::default();
-        story.rare_mut().ignored_resets.server_to_client = Some(proof);
-        story
+        let mut summary = TcpSummary::default();
+        summary.rare_mut().ignored_resets.server_to_client = Some(proof);
+        summary
     };
     assert_eq!(after_close(ignored([9, 11, 12])), [(Code::ResetIgnored, vec![9, 11, 12])]);
     assert_eq!(after_close(ignored([9, 0, 12])), [(Code::ResetIgnored, vec![9, 12])]);
