@@ -23,7 +23,7 @@ pub struct LinkLog {
     pub unmarkable: BTreeSet<usize>,
     /// Events that were not kept.
     pub left_out: u64,
-    /// The [index](WireFrame::index) of each frame delivered to the other host, duplicates included, in that order: the
+    /// The [index](LinkFrame::index) of each frame delivered to the other host, duplicates included, in that order: the
     /// n-th is the n-th incoming frame of a capture at that host. The first million.
     pub arrivals: PerDirection<Vec<u64>>,
     /// Packet counts, by the direction of their sender.
