@@ -43,7 +43,7 @@ struct Running {
     stderr: BufReader<ChildStderr>,
 }
 
-/// How a program ended.
+/// The end of a program.
 struct Ended {
     code: Option<i32>,
     stdout: String,
