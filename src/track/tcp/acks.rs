@@ -41,6 +41,9 @@ impl Connection {
             (own.ack_at, own.ack_frame) = (packet.at, packet.frame);
             return;
         }
+        if advances && peer.loss.as_ref().is_some_and(|loss| loss.other_fin.is_some()) {
+            peer.settle_fins(own, segment.ack);
+        }
         let sacked_by = own.loss.as_ref().and_then(|_| own.first_with_sack()).copied();
         let (clues, handshake) = (&self.clues, &self.handshake);
         let view = || View::of(clues.evidence(handshake.times()).capture_point, !packet.direction);
