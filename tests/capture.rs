@@ -43,7 +43,7 @@ struct Running {
     stderr: BufReader<ChildStderr>,
 }
 
-/// How a program ended.
+/// The end of a program.
 struct Ended {
     code: Option<i32>,
     stdout: String,
@@ -335,6 +335,8 @@ fn both_hosts_of_a_network_see_the_same_connection() {
     let arguments = |interface| ["-i", interface, "--port", "7007", "--until-close", "--format", "jsonl"];
     let (ready, is_ready) = channel();
     let (go, may_go) = channel::<()>();
+    let (seen_there, from_there) = channel();
+    let (done, is_done) = channel::<()>();
     let client = thread::spawn(move || {
         own_network();
         ready.send(gettid()).unwrap();
@@ -346,13 +348,17 @@ fn both_hosts_of_a_network_see_the_same_connection() {
         let mut child = connect.stdin(Stdio::piped()).spawn().unwrap();
         child.stdin.take().unwrap().write_all(b"HELLO\nquit\n").unwrap();
         assert!(child.wait_with_output().unwrap().status.success());
-        capture.end()
+        seen_there.send(capture.end()).unwrap();
+        // the end of this thread ends its network, and with it both interfaces
+        is_done.recv().unwrap();
     });
     ip(&format!("link set there netns {}", is_ready.recv().unwrap()));
     let server = Running::start(&mut echolab(&["serve", "--ip", "10.77.0.1", "--port", "7007"]));
     let capture = Running::capture(&arguments("here"));
     go.send(()).unwrap();
-    let seen = [client.join().unwrap().succeeds(), capture.end().succeeds()];
+    let seen = [from_there.recv().unwrap().succeeds(), capture.end().succeeds()];
+    done.send(()).unwrap();
+    client.join().unwrap();
     server.signal(Signal::SIGINT);
     server.end().succeeds();
     for ended in &seen {

@@ -16,7 +16,7 @@ use socket2::{Domain, SockRef, Socket, Type};
 
 /// Longer than anything takes that must come.
 const LONG: Duration = Duration::from_secs(300);
-/// How long a client waits for what never comes.
+/// Time that a client waits for an answer that never comes.
 const SHORT: Duration = Duration::from_millis(100);
 
 fn client(protocol: Protocol, server: SocketAddr, timeout: Duration) -> Client {

@@ -87,7 +87,7 @@ impl Report {
         self.kind("step").into_iter().filter(|step| frames.contains(&step["frame"])).collect()
     }
 
-    /// Whether a call has a frame with this flag, sent by the host of its own program.
+    /// Returns `true` if a call has a frame with this flag, sent by the host of its own program.
     fn sent_flag(&self, call: &Value, flag: &str) -> bool {
         let own = if call["side"] == "client" { "client_to_server" } else { "server_to_client" };
         let has = |step: &&Value| step["flags"].as_array().is_some_and(|flags| flags.contains(&flag.into()));
@@ -532,7 +532,7 @@ fn failed_user_change_is_reported_with_its_reason() {
     assert!(said.contains("server could not change its user or group (set"), "{said}");
 }
 
-/// Whether a program that only some tests need is there; says so where it is not.
+/// Returns `true` if a program that only some tests need is installed; prints a note otherwise.
 fn at_hand(program: &str, left_out: &str) -> bool {
     let there = Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok();
     if !there {

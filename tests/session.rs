@@ -17,7 +17,7 @@ use echolab::session::{NetworkOptions, Session, SessionOptions, Sources};
 use echolab::track::{Close, Handshake};
 use etherparse::{NetSlice, SlicedPacket, TransportSlice};
 
-/// How long something may take that must come.
+/// Time limit for events that must occur.
 const LONG: Duration = Duration::from_secs(300);
 
 /// One captured packet, as far as these tests care.

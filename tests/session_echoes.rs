@@ -1,4 +1,4 @@
-//! What is said of the echoes of real sessions, whatever the server was told to make of the requests. They capture, so
+//! Findings about the echoes of real sessions, for every transformation of the server. The tests capture, so
 //! they need root, and fail without it.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
 
@@ -29,7 +29,7 @@ fn echoes(options: &[&str]) -> (Value, String, String) {
     (conversation, steps, fact)
 }
 
-/// Whether the capture holds all bytes of 10,000,000 each way.
+/// Returns `true` if the capture has all bytes of 10,000,000 in each direction.
 fn whole(conversation: &Value) -> bool {
     let findings = conversation["findings"].to_string();
     ["client_to_server", "server_to_client"].iter().all(|way| conversation["payload"][way] == 10_000_000)

@@ -14,13 +14,13 @@ use tempfile::TempDir;
 /// Seconds after which a session counts as one that hangs: the longest of these takes twenty where the machine is idle.
 const HANGS: &str = "600";
 
-/// What `timeout` exits with when it had to end a program.
+/// Exit status of `timeout` when it had to end a program.
 const KILLED: i32 = 137;
 
 const DONE: i32 = 0;
 const UNMET: i32 = 1;
 
-/// What is asked of a session, how it must end, and words that it must say.
+/// The arguments of a session, its exit status, and words that it must print.
 type Case = (&'static [&'static str], i32, &'static str);
 
 const STILL_WAITED: &str = "the server still waited for its client 5s after that had ended, and was stopped";

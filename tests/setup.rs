@@ -9,7 +9,7 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
-/// What every machine has, and the script uses.
+/// Programs that every machine has, and the script uses.
 const USUAL: &[&str] = &["bash", "cat", "cmp", "dirname", "env", "grep", "id", "ldconfig", "realpath", "sort", "uname"];
 
 /// A machine with the usual programs and these; its package manager only tells what it is asked for.

@@ -18,7 +18,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tempfile::TempDir;
 
-/// How long to wait for what must come at all; no test passes sooner or later for it.
+/// Time limit for events that must occur; no test passes sooner or later for it.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A session whose server sleeps over the request: the handshake, the request and its ACK are all there is to capture.
@@ -162,8 +162,8 @@ fn session_survives_nohup() {
     assert_eq!(u64::from_str_radix(ignored, 16).unwrap() & 1, 1, "SIGHUP, the first signal, stays ignored: {ignored}");
 }
 
-/// What of a machine a session could leave behind. It has a network, processes and mounts of its own here, so that what
-/// others do meanwhile does not matter.
+/// The state of a machine that a session could leave behind. It has a network, processes and mounts of its own here, so
+/// that other programs do not matter.
 const STATE: &str = r#"
 state() {
     ip -o link; ip -o addr; ip route show table all; ip -6 route show table all; ip rule

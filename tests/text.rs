@@ -53,7 +53,7 @@ fn assert_same(what: &str, text: &[Value], capture: &[Value], fields: &[&str]) {
     }
 }
 
-/// What every text holds.
+/// The fields that every text shows.
 const ALWAYS: &[&str] = &[
     "frame",
     "protocol",
@@ -96,7 +96,7 @@ fn reference_session_texts_match_their_captures() {
     }
 }
 
-/// What tcpdump's options show beside that.
+/// The fields that tcpdump's options show in addition.
 const OPTIONS: &[(&[&str], &[&str])] = &[
     (&[], &["window", "window_raw", "window_scale"]),
     (&["-S"], &["window", "window_scale"]),

@@ -45,7 +45,7 @@ pub trait Source {
         true
     }
 
-    /// Packets that the kernel dropped for want of room, known when the source is at its end; `None` for files.
+    /// Packets that the kernel dropped because its buffer was full, known when the source is at its end; `None` for files.
     /// A source that wraps another hands this on.
     fn dropped(&self) -> Option<u64> {
         None

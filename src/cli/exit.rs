@@ -41,7 +41,7 @@ impl From<Exit> for ExitCode {
 
 /// Says what failed, with its whole chain of causes, and gives the exit status.
 ///
-/// A reader who has gone away (a broken pipe, as of `echolab … | head`) is no failure.
+/// A broken pipe, as of `echolab … | head`, is not a failure.
 pub(super) fn fail(error: &anyhow::Error) -> Exit {
     if is_broken_pipe(error) {
         return Exit::Done;

@@ -87,7 +87,7 @@ fn final_destination(routing: &[u8]) -> Option<[u8; 16]> {
     last.copied()
 }
 
-/// The length of a jumbogram, told by the hop-by-hop header that `payload` starts with; always above 65,535.
+/// The length of a jumbogram, from the hop-by-hop header that `payload` starts with; always above 65,535.
 pub(super) fn jumbo_length(payload: Captured<'_>) -> Option<usize> {
     let header = Ipv6RawExtHeaderSlice::from_slice(payload.data).ok()?;
     let mut options = header.payload();

@@ -10,7 +10,7 @@ use super::extensions;
 use super::fragments::Fragment;
 use crate::model::{EarlierFrames, Endpoint, IpHeader, Skip};
 
-/// The options of an IPv4 header (RFC 791 §3.1) that are told apart here.
+/// The options of an IPv4 header (RFC 791 §3.1) that are distinguished here.
 const END_OF_OPTIONS: u8 = 0;
 const NO_OPERATION: u8 = 1;
 const LOOSE_SOURCE_ROUTE: u8 = 131;

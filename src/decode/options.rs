@@ -11,7 +11,7 @@ const SACK: u8 = 5;
 const TIMESTAMPS: u8 = 8;
 const MPTCP: u8 = 30;
 const FAST_OPEN: u8 = 34;
-/// An option of an experiment, which a number of its own tells from others (RFC 6994).
+/// An option of an experiment, distinguished from others by a number of its own (RFC 6994).
 const EXPERIMENT: u8 = 254;
 /// Fast Open's, before it had a kind (RFC 7413 §4.1.1).
 const FAST_OPEN_EXPERIMENT: [u8; 2] = [0xf9, 0x89];

@@ -111,11 +111,11 @@ impl Network {
         }
     }
 
-    /// Ends the wire when the frames in transit have been delivered, and returns its record; `None` if there is no
+    /// Ends the link when the frames in transit have been delivered, and returns its record; `None` if there is no
     /// wire.
     ///
     /// # Errors
-    /// If the wire has failed.
+    /// If the link has failed.
     pub fn end(&mut self) -> Result<Option<LinkRecord>> {
         match self {
             Self::ThisHost | Self::LocalHost(_) | Self::PrivateHost(_) => Ok(None),

@@ -41,7 +41,7 @@ pub struct SessionOutcome {
     pub script_error: Option<ScriptError>,
     /// The calls of both programs, in order of time.
     pub calls: Vec<Call>,
-    /// The record of the wire, if there is one.
+    /// The record of the link, if there is one.
     pub wire: Option<LinkRecord>,
     /// The error of the network.
     pub network_error: Option<anyhow::Error>,

@@ -162,7 +162,7 @@ impl FindingDigest {
     }
 }
 
-/// The same where nothing but the counts of all findings is known: what a step shows is told by the meaning of its code.
+/// The same where nothing but the counts of all findings is known: the text of a step is the meaning of its code.
 pub(super) fn of_counts(counts: &FindingCounts, whole: &[Finding]) -> Vec<MergedFinding> {
     let of_steps = counts.holding().filter_map(|(code, count)| {
         let of_whole = whole.iter().filter(|finding| finding.code == code).count() as u64;

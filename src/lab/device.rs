@@ -1,4 +1,4 @@
-//! The two kinds of network device that a lab can be built of, and the wire's end of each.
+//! The two kinds of network device that a lab can be built of, and the link's end of each.
 //!
 //! A TAP device is simplest: its other end is a file. It needs access to /dev/net/tun. A veth pair needs nothing: its
 //! other end is an interface in a third namespace, where a raw packet socket reads and writes its frames.
@@ -44,7 +44,7 @@ impl DeviceKind {
     }
 }
 
-/// The wire's end of a host's device.
+/// The link's end of a host's device.
 pub(super) enum LinkEnd {
     /// The file behind a TAP device, and the counters of its host's interfaces.
     Tap(File, File),
@@ -131,7 +131,7 @@ impl LinkEnd {
         }
     }
 
-    /// The number of frames that the host sent and the wire did not read: the device's transmit queue was full.
+    /// The number of frames that the host sent and the link did not read: the device's transmit queue was full.
     pub(super) fn missed(&mut self) -> Result<u64> {
         match self {
             Self::Tap(_, counters) => {

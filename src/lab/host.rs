@@ -96,7 +96,7 @@ impl Host {
     }
 }
 
-/// Shortens the close of connections that can no longer be closed, since the wire is gone: the kernel would retry for
+/// Shortens the close of connections that can no longer be closed, since the link is gone: the kernel would retry for
 /// two minutes, and keep the host's namespace for as long.
 impl Drop for Host {
     fn drop(&mut self) {

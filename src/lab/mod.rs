@@ -1,4 +1,4 @@
-//! The lab: a client and a server as two separate hosts, joined by a wire with configurable faults.
+//! The lab: a client and a server as two separate hosts, joined by a link with configurable faults.
 //!
 //! Both hosts are network namespaces within this process, so that nothing of the machine is used or changed: each has
 //! one Ethernet interface, an IPv4 and an IPv6 address, its own ports and kernel settings. Their neighbour tables are
@@ -73,24 +73,24 @@ pub struct LabOptions {
     pub mtu: u16,
     /// Kernel settings of each host, by the direction that it sends in.
     pub sysctls: PerDirection<Vec<Sysctl>>,
-    /// The behaviour of the wire.
+    /// The behaviour of the link.
     pub wire: LinkOptions,
     /// The kind of the hosts' devices; `None` for the [available](DeviceKind::available) one.
     pub device: Option<DeviceKind>,
 }
 
-/// A wire without faults, with Ethernet's usual MTU of 1500 bytes.
+/// A link without faults, with Ethernet's usual MTU of 1500 bytes.
 impl Default for LabOptions {
     fn default() -> Self {
         Self { mtu: 1500, sysctls: PerDirection::default(), wire: LinkOptions::default(), device: None }
     }
 }
 
-/// Two hosts and the wire between them.
+/// Two hosts and the link between them.
 #[derive(Debug)]
 pub struct Lab {
     // dropped first: it uses the hosts' devices
-    /// The wire.
+    /// The link.
     pub wire: EmulatedLink,
     /// The host of the client, 192.0.2.1.
     pub client: Host,
@@ -165,7 +165,7 @@ fn join_by_tap(hosts: &PerDirection<Namespace>, options: &LabOptions) -> Result<
     Ok(PerDirection { client_to_server: client.wait()??, server_to_client: server.wait()?? })
 }
 
-/// Joins each host by a veth pair to a third namespace, and configures it. The wire's ends keep the third one alive.
+/// Joins each host by a veth pair to a third namespace, and configures it. The link's ends keep the third one alive.
 fn join_by_veth(hosts: &PerDirection<Namespace>, options: &LabOptions) -> Result<PerDirection<LinkEnd>> {
     let far = Namespace::new("wire")?;
     let make = |side: Direction| -> Result<LinkEnd> {

@@ -20,7 +20,7 @@ use nix::net::if_::if_nametoindex;
 
 use super::MacAddress;
 
-/// Length of a link's transmit queue in frames: a burst waits for the wire instead of being dropped before it.
+/// Length of a link's transmit queue in frames: a burst waits for the link instead of being dropped before it.
 const QUEUE_LENGTH: u32 = 10_000;
 
 /// A netlink socket of the namespace that it was opened in.

@@ -68,7 +68,7 @@ pub struct MptcpOption {
     pub reason: u8,
 }
 
-/// A set of option kinds, with the subtypes of MPTCP and the experiments that were told apart.
+/// A set of option kinds, with the subtypes of MPTCP and the experiments that were distinguished.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct OptionKinds {
     kinds: [u64; 4],

@@ -66,7 +66,7 @@ impl<'a> TeeSink<'a> {
         if self.branches.iter().all(|branch| branch.failed) { self.failure() } else { Ok(()) }
     }
 
-    /// The first error; one of a reader who has gone away only where there is no other.
+    /// The first error; a broken pipe only if there is no other.
     fn failure(&mut self) -> io::Result<()> {
         let mut errors: Vec<_> = self.branches.iter_mut().filter_map(|branch| branch.error.take()).collect();
         errors.sort_by_key(|error| error.kind() == io::ErrorKind::BrokenPipe);

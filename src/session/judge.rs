@@ -24,7 +24,7 @@ pub fn unmet(expects: &Expectation, seen: &Observed) -> Vec<String> {
     for code in expects.hides {
         hold(!shown(code), format!("a finding {code}, which must not be there"));
     }
-    // a fault of the wire is part of its script, not a diagnosis
+    // a fault of the link is part of its script, not a diagnosis
     let diagnoses = seen.findings.keys().filter(|code| !code.is_of_the_wire());
     for code in diagnoses.filter(|code| code.severity() > Severity::Note) {
         let expected = expects.shows.iter().chain(expects.may_show).chain(BUSY).any(|name| *name == code.name());

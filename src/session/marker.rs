@@ -1,4 +1,4 @@
-//! Adds the wire's log to the steps of a report, as annotations.
+//! Adds the link's log to the steps of a report, as annotations.
 
 use std::io;
 

@@ -3,7 +3,7 @@
 //! The order of operations guarantees it: [`Session::open`] builds the network, opens the captures, binds the server
 //! and sets the filter; then the caller gives up its rights ([`crate::drive::give_up`], with
 //! [`Session::give_up_capabilities`]) and opens its output; [`Session::run`] starts the client, and when both ends are
-//! closed and the wire has delivered every frame, drains the captures exactly. Nothing sleeps.
+//! closed and the link has delivered every frame, drains the captures exactly. Nothing sleeps.
 
 mod added_findings;
 mod judge;

@@ -27,7 +27,7 @@ pub enum NetworkOptions {
 /// A private network, and its points of capture.
 #[derive(Clone, Debug, Default)]
 pub struct LabNetwork {
-    /// The hosts and the wire between them.
+    /// The hosts and the link between them.
     pub options: LabOptions,
     /// The hosts at which the session is captured.
     pub capture_at: CaptureAt,
@@ -168,7 +168,7 @@ impl Captures {
 }
 
 impl StopHandles {
-    /// Makes the captures deliver everything and end. In a lab the wire has counted the frames of each host.
+    /// Makes the captures deliver everything and end. In a lab the link has counted the frames of each host.
     pub(super) fn stop(self, wire: Option<&LinkRecord>) {
         for (side, stopper) in self.0 {
             match side.zip(wire) {

@@ -23,12 +23,12 @@ pub struct ProgramSession {
     ended: EndedPrograms,
 }
 
-/// The result of the programs, and the log of the wire between them.
+/// The result of the programs, and the log of the link between them.
 #[derive(Debug)]
 pub struct ProgramsEnded {
     /// The programs.
     pub outcome: ProgramOutcome,
-    /// The log of the wire, if there is one.
+    /// The log of the link, if there is one.
     pub wire: Option<LinkRecord>,
 }
 

@@ -1,4 +1,4 @@
-//! Recordings of a private network, kept until the session is over: the wire's log of each frame is available only
+//! Recordings of a private network, kept until the session is over: the link's log of each frame is available only
 //! then.
 
 use std::collections::{HashMap, HashSet};
@@ -13,7 +13,7 @@ use crate::lab::{Addresses, Cause, Effect, LinkEvent, PacketKind};
 use crate::model::{Direction, Nanos, Side, WireAnnotation, WireCause, WireEffect};
 use crate::track::CapturePoint;
 
-/// The wire's annotations of a capture's frames, by frame number.
+/// The link's annotations of a capture's frames, by frame number.
 pub type Marks = HashMap<u64, Vec<WireAnnotation>>;
 
 /// The captures of a session in a lab.
@@ -96,8 +96,8 @@ fn no_room(frame: u64, error: &io::Error) -> String {
 impl Recording {
     /// The annotations of the frames of the first capture and of the second.
     ///
-    /// The n-th frame that a host sent is the wire's n-th of that direction, and the n-th that it received is the n-th
-    /// that the wire delivered. If the wire missed frames this no longer holds, and there are no annotations.
+    /// The n-th frame that a host sent is the link's n-th of that direction, and the n-th that it received is the n-th
+    /// that the link delivered. If the link missed frames this no longer holds, and there are no annotations.
     pub fn marks(&self, wire: &LinkRecord) -> (Marks, Marks) {
         let mut all = (Marks::new(), Marks::new());
         let totals = &wire.log.totals;
@@ -178,10 +178,10 @@ fn of_cause(cause: Cause, wire: &LinkRecord) -> WireCause {
     }
 }
 
-/// The frame numbers in one capture of the wire's affected frames.
+/// The frame numbers in one capture of the link's affected frames.
 struct AffectedFrames {
     side: Side,
-    /// Frame number by the wire's index of the frame.
+    /// Frame number by the link's index of the frame.
     sent: HashMap<u64, u64>,
     received: HashMap<u64, Vec<u64>>,
     /// For data lost on the path to this host, the first frame behind it that arrived.
@@ -227,7 +227,7 @@ impl Recorded {
 }
 
 impl AffectedFrames {
-    /// The frames that show the wire's frame `index` of `direction`.
+    /// The frames that show the link's frame `index` of `direction`.
     fn of(&self, direction: Direction, index: u64) -> Vec<u64> {
         if direction == self.side.direction() {
             self.sent.get(&index).copied().into_iter().collect()

@@ -1,4 +1,4 @@
-//! What echolab itself says of each segment: `findings.txt` holds the findings that it must have, and no others.
+//! echolab's own findings about each segment: `findings.txt` holds the findings that it must have, and no others.
 
 use std::io::{self, Cursor};
 

@@ -18,7 +18,7 @@ use dialogue::{capture, dialogues, line};
 const DIALOGUES: &str = include_str!("dialogues.txt");
 const HANDSHAKE: [&str; 3] = ["c 0-0 S", "s 0-0 SA", "c 1-1"];
 
-/// What echolab says of each packet.
+/// The findings about each packet.
 fn flags(capture: Vec<u8>) -> Vec<Vec<&'static str>> {
     let mut source = file::from_reader("dialogue".into(), Cursor::new(capture)).unwrap();
     let (mut decoder, mut tracker) = (Decoder::new(), Tracker::new(None));

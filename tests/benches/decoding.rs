@@ -1,4 +1,4 @@
-//! What it costs to read one frame, by what is in it: `cargo bench --bench decoding`.
+//! Cost of decoding one frame, by its content: `cargo bench --bench decoding`.
 
 use std::fmt;
 

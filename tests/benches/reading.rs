@@ -1,4 +1,4 @@
-//! How fast capture files are read: echo segments of 66 bytes, made here, read from memory.
+//! Reading speed of capture files: echo segments of 66 bytes, made here, read from memory.
 
 #![allow(clippy::unwrap_used, reason = "a benchmark may fail like a test")]
 

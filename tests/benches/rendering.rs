@@ -1,4 +1,4 @@
-//! How fast steps are written: the segments of an echo, explained beforehand.
+//! Writing speed of steps: the segments of an echo, explained beforehand.
 
 #![allow(clippy::expect_used, reason = "a benchmark may fail like a test")]
 

@@ -36,7 +36,7 @@ use serde_json::Value;
 
 const FOLDERS: [&str; 2] = ["fixtures/cases", "fixtures/scripted"];
 
-/// What is said of one capture.
+/// The records of one capture.
 struct Said {
     records: Vec<Value>,
     jsonl: String,
@@ -98,7 +98,7 @@ fn said_of(record: &Value) -> String {
     findings.fold(sentence.to_owned(), |all, text| all + "\n" + text)
 }
 
-/// Whether the record has the finding, proved by these frames among others.
+/// Returns `true` if the record has the finding, proved by these frames among others.
 fn finds(record: &Value, code: &str, frames: &[u64]) -> bool {
     let named = |finding: &Value, frame: &u64| finding["frames"].as_array().unwrap().iter().any(|named| named == frame);
     record["findings"]
@@ -133,7 +133,7 @@ fn largest_share(record: &Value) -> Option<String> {
     shares.max().map(|(_, wait)| wait.clone())
 }
 
-/// Whether one line of expectations holds.
+/// Returns `true` if one line of expectations holds.
 fn holds(said: &Said, line: &str) -> bool {
     let (subject, rest) = line.split_once(' ').unwrap_or((line, ""));
     let rest = rest.trim();

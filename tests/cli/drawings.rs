@@ -62,7 +62,7 @@ fn every_drawing_is_well_formed_and_inert() {
     }
 }
 
-/// How many steps the capture has, by the summary of another format.
+/// Number of steps in the capture, by the summary of another format.
 fn steps_of(capture: &Path) -> u64 {
     let text = drawn(capture, "jsonl");
     let summary: serde_json::Value = serde_json::from_str(text.lines().last().expect("a summary")).expect("JSON");

@@ -1,4 +1,4 @@
-//! What is said of every recorded session: each step's sentence, and each finding of steps and conversations.
+//! Explanations of every recorded session: each step's sentence, and each finding of steps and conversations.
 //!
 //! They guard the wording against changes that nobody meant; that the findings are right is held elsewhere, against what
 //! was done when each capture was made. `ECHOLAB_BLESS=1 cargo test --test cli explanations` writes them anew;
@@ -122,7 +122,7 @@ fn every_blessed_explanation_belongs_to_a_session() {
     assert_eq!(files.collect::<BTreeSet<_>>(), sessions);
 }
 
-/// What facts say: no answer is timed from data that it cannot have been made from, the network takes no more of a time
+/// Facts agree: no answer is timed from data that it cannot have been made from, the network takes no more of a time
 /// than the whole, and who closes at once with the peer enters TIME-WAIT as the peer does.
 #[test]
 fn facts_hold_what_was_done() {

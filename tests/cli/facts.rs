@@ -1,4 +1,4 @@
-//! What the facts say of transfers, held against what was really done when the captures were recorded.
+//! Facts about transfers, compared with what was really done when the captures were recorded.
 
 use crate::run::echolab;
 

@@ -4,7 +4,7 @@
 use crate::explanations::explanation;
 use crate::run::echolab;
 
-/// What is said of a capture, step by step and at its end, and what would be wrong.
+/// A capture with words that must be said of it, step by step and at its end, and words that would be wrong.
 const SAID: &[(&str, &[&str], &[&str])] = &[
     // a RST far outside the window, then data and both FINs
     ("reset-outside-window", &["reset_ignored [4,6]", "close_three"], &["reset_unknown"]),
@@ -142,7 +142,7 @@ const SAID: &[(&str, &[&str], &[&str])] = &[
     ("icmpv6", &["hop limit exceeded", "RFC 4443 §3.1", "RFC 4443 §3.3"], &["time to live", "RFC 1122"]),
 ];
 
-/// What a fact or an answer says of them, and what would be wrong.
+/// Words that a fact or an answer must say of a capture, and words that would be wrong.
 const REPORTED: &[(&str, &str, &str)] = &[
     ("reset-outside-window", "the client closed first, in three segments", "ended the connection"),
     ("reset-not-taken", "the client closed first, in three segments", "ended the connection"),

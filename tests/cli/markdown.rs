@@ -50,14 +50,14 @@ fn plain(cell: &str) -> String {
     cell.replace('→', "->").replace('…', "...")
 }
 
-/// Where words stand: the report's own have marks, a cell has none.
+/// The place of words: the report's own have marks, a cell has none.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Place {
     Cell,
     Report,
 }
 
-/// What a reader sees of a node.
+/// The visible text of a node.
 fn words(node: Node<'_>, place: Place) -> String {
     let mut text = String::new();
     for inner in node.descendants().skip(1) {

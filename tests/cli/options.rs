@@ -1,4 +1,4 @@
-//! What the options of `analyze` do.
+//! Effects of the options of `analyze`.
 
 use std::fs;
 

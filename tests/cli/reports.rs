@@ -148,7 +148,7 @@ fn a_report_says_which_command_made_it() {
     }
 }
 
-/// What tshark finds in these fields of every frame.
+/// The values of these fields of every frame by tshark.
 fn tshark(capture: &str, fields: &[&str]) -> Vec<String> {
     let mut command = Command::new("tshark");
     command.args(["-n", "-r", capture, "-T", "fields"]);

@@ -10,7 +10,7 @@ pub struct Run {
     shown: String,
 }
 
-/// What a run gave.
+/// The result of a run.
 pub struct Ran {
     pub stdout: String,
     pub stderr: String,

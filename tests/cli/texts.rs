@@ -1,4 +1,4 @@
-//! What the program says about itself: help, formats, completions, the manual page.
+//! The program's own texts: help, formats, completions, the manual page.
 
 use std::fs::File;
 use std::io::Read;

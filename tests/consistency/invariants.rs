@@ -1,4 +1,4 @@
-//! What must hold between the sentences, findings, causes and numbers of one capture, whatever it holds.
+//! Invariants between the sentences, findings, causes and numbers of any one capture.
 //!
 //! Each invariant looks at the whole structured output and gives its contradictions. A new one is a function and a line
 //! in [`ALL`].
@@ -18,7 +18,7 @@ pub(crate) struct Output {
 /// A contradiction: the frame or conversation, and what does not fit.
 pub(crate) type Contradictions = Vec<String>;
 
-/// What must hold, and the function that finds where it does not.
+/// An invariant, and the function that finds its violations.
 pub(crate) type Invariant = (&'static str, fn(&Output) -> Contradictions);
 
 /// Every invariant.

@@ -1,18 +1,18 @@
-//! What only certain floors may touch: the world outside (files, sockets, clocks, the environment, the terminal), and the
+//! Names that only certain layers may use: the system (files, sockets, clocks, the environment, the terminal), and the
 //! crates that stand for one job.
 
 use crate::source::Source;
 use crate::{assert_none, planted, sources};
 
-/// What may be named in some folders only.
+/// Names that are allowed in some folders only.
 struct Border {
     /// Paths and everything below them; `.name` is a method.
     names: &'static [&'static str],
-    /// What is harmless all the same.
+    /// Names that are harmless all the same.
     except: &'static [&'static str],
-    /// Who may.
+    /// The folders that may use them.
     folders: &'static [&'static str],
-    /// What holds everywhere else.
+    /// The reason, for everywhere else.
     rule: &'static str,
 }
 

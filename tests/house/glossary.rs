@@ -40,7 +40,7 @@ const NOT: &[(&str, &str)] = &[
     ("most likely", "either … or"),
 ];
 
-/// Where such a word is right all the same: a part of the line that holds it.
+/// Exceptions: a part of the line in which such a word is right.
 const EXCEPT: &[&str] = &[
     // an outcome of capabilities(7): the user of that name
     "became nobody",
@@ -69,7 +69,7 @@ fn found(text: &str) -> Vec<(usize, &'static str, &'static str)> {
     found
 }
 
-/// Whether `words` stand in the line, not as a part of a longer word, of a code or of an option.
+/// Returns `true` if `words` are in the line, not as a part of a longer word, of a code or of an option.
 fn has_word(line: &str, words: &str) -> bool {
     let is_part = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-');
     line.match_indices(words).any(|(start, _)| {

@@ -14,20 +14,30 @@ use std::path::Path;
 
 use source::Source;
 
+/// Every Rust file of a folder of the project, in which `known` must be.
+fn read(folder: &str, known: [&str; 2]) -> Vec<Source> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+    let mut paths = Vec::new();
+    collect(&root, "", &mut paths);
+    paths.sort();
+    assert!(known.iter().all(|known| paths.contains(&(*known).to_owned())), "{paths:?}");
+    paths.into_iter().map(|path| Source::read(&root, path)).collect()
+}
+
+/// Every file of `tests`.
+fn tests() -> Vec<Source> {
+    read("tests", ["cli/main.rs", "house/main.rs"])
+}
+
 /// Every file of `src` that is not tests as a whole.
 fn sources() -> Vec<Source> {
-    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let mut paths = Vec::new();
-    collect(&src, "", &mut paths);
-    paths.sort();
-    assert!(["lib.rs", "model/mod.rs"].iter().all(|known| paths.contains(&(*known).to_owned())), "{paths:?}");
-    let mut sources: Vec<_> = paths.into_iter().map(|path| Source::read(&src, path)).collect();
+    let mut sources = read("src", ["lib.rs", "model/mod.rs"]);
     let tests: Vec<_> = sources.iter().flat_map(|source| source.tests.clone()).collect();
     sources.retain(|source| !tests.iter().any(|test| is_in(&source.path, test)));
     sources
 }
 
-/// Whether a file is the module or below it.
+/// Returns `true` if a file is the module or below it.
 fn is_in(path: &str, module: &str) -> bool {
     path.strip_prefix(module).is_some_and(|rest| rest == ".rs" || rest.starts_with('/'))
 }

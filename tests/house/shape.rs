@@ -1,7 +1,7 @@
-//! What every file looks like: it says what it is, it is short, and nothing in it is left to be done.
+//! The form of every file: it says what it is, it is short, and nothing in it is left to be done.
 
 use crate::source::Source;
-use crate::{assert_none, planted, sources};
+use crate::{assert_none, planted, sources, tests};
 
 /// Lines of a file, without its tests, above which its module comment gives the reason.
 const LINES: usize = 600;
@@ -9,7 +9,7 @@ const LINES: usize = 600;
 /// The beginning of that reason.
 const REASON: &str = "//! Long because ";
 
-/// What stands for work not done; upper case only, so that words of the language stay free.
+/// Markers of work not done; upper case only, so that words of the language stay free.
 const MARKS: &[&str] = &["TODO", "FIXME", "XXX", "HACK"];
 
 /// Words with which a doc comment would begin as a clause: "What it holds" instead of "The bytes held".
@@ -17,9 +17,22 @@ const CLAUSES: &[&str] = &["What", "Who", "Whose", "Whether", "That", "How", "Wh
 
 struct Rule {
     rule: &'static str,
-    /// What is wrong with a file, if anything.
+    /// The fault of a file, if any.
     breach: fn(&Source) -> Option<String>,
 }
+
+/// The rule that also holds in the tests.
+const DOC_COMMENTS: Rule = Rule {
+    rule: "a doc comment begins with a noun or a verb",
+    breach: |source| {
+        let lines: Vec<_> = source.text.lines().map(str::trim).collect();
+        let doc = |line: &str| line.starts_with("/// ") || line.starts_with("//! ");
+        let begins = |at: usize| !at.checked_sub(1).and_then(|before| lines.get(before)).is_some_and(|line| doc(line));
+        let clause = |line: &str| line[4..].split(|c: char| !c.is_alphabetic()).next().is_some_and(is_clause);
+        let found = |(at, line): (usize, &&str)| doc(line) && begins(at) && clause(line);
+        lines.iter().enumerate().position(found).map(|at| format!("line {}", at + 1))
+    },
+};
 
 const RULES: &[Rule] = &[
     Rule {
@@ -45,18 +58,7 @@ const RULES: &[Rule] = &[
             in_text.or(in_code.map(|name| name.line)).map(|line| format!("line {line}"))
         },
     },
-    Rule {
-        rule: "a doc comment begins with a noun or a verb",
-        breach: |source| {
-            let lines: Vec<_> = source.text.lines().map(str::trim).collect();
-            let doc = |line: &str| line.starts_with("/// ") || line.starts_with("//! ");
-            let begins =
-                |at: usize| !at.checked_sub(1).and_then(|before| lines.get(before)).is_some_and(|line| doc(line));
-            let clause = |line: &str| line[4..].split(|c: char| !c.is_alphabetic()).next().is_some_and(is_clause);
-            let found = |(at, line): (usize, &&str)| doc(line) && begins(at) && clause(line);
-            lines.iter().enumerate().position(found).map(|at| format!("line {}", at + 1))
-        },
-    },
+    DOC_COMMENTS,
     Rule {
         rule: "unsafe code says why it is sound",
         breach: |source| {
@@ -82,6 +84,12 @@ fn breaches(source: &Source) -> Vec<String> {
 #[test]
 fn every_file_follows_the_house_rules() {
     assert_none(&sources().iter().flat_map(breaches).collect::<Vec<_>>());
+}
+
+#[test]
+fn doc_comments_of_the_tests_begin_with_a_noun_or_a_verb() {
+    let breach = |source: &Source| Some(format!("tests/{}: {}", source.path, (DOC_COMMENTS.breach)(source)?));
+    assert_none(&tests().iter().filter_map(breach).collect::<Vec<_>>());
 }
 
 #[test]

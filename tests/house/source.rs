@@ -13,7 +13,7 @@ pub(crate) struct Source {
     pub(crate) path: String,
     /// As it stands on the disk.
     pub(crate) text: String,
-    /// What it names outside its tests.
+    /// The names that it uses outside its tests.
     pub(crate) names: Vec<Name>,
     /// The names that it imports or re-exports outside its tests, and the full path of each.
     pub(crate) imported: Vec<(String, String)>,
@@ -65,7 +65,7 @@ impl Source {
 struct Walk {
     module: Vec<String>,
     found: Vec<(usize, Vec<String>)>,
-    /// What a `use` made of a name.
+    /// The imported path of a name.
     imported: HashMap<String, Vec<String>>,
     tests: Vec<String>,
 }
@@ -204,7 +204,7 @@ fn is_test(attribute: &TokenStream) -> bool {
     text == "cfg(test)"
 }
 
-/// How many tokens an item has: to its `;` or its body.
+/// Number of tokens of an item: to its `;` or its body.
 fn item_length(tokens: &[TokenTree]) -> usize {
     let ends = |token: &TokenTree| match token {
         TokenTree::Group(group) => group.delimiter() == Delimiter::Brace,

@@ -1,4 +1,4 @@
-//! What the script and chance do to real connections.
+//! Effects of scripts and random faults on real connections.
 
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
@@ -29,7 +29,7 @@ pub(crate) const CASES: &[Case] = &[
     ("faults_and_rules_can_change_on_the_way", ALL, faults_and_rules_can_change_on_the_way),
 ];
 
-/// What was done, briefly: direction's sender, kind, number, whether it was sent before, and the event.
+/// The events, briefly: direction's sender, kind, number, whether it was sent before, and the event.
 fn events(log: &LinkLog) -> Vec<(&'static str, PacketKind, u32, bool, Effect)> {
     log.events
         .iter()

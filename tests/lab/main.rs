@@ -26,7 +26,7 @@ use std::process::{Command, ExitCode, Stdio};
 
 use libtest_mimic::{Arguments, Failed, Trial};
 
-/// Who runs a case.
+/// The user that runs a case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Who {
     /// Root, with its capabilities.
@@ -91,7 +91,7 @@ fn trial((name, _, _): &'static Case, who: Who, program: &Path) -> Trial {
     })
 }
 
-/// How to run a case in a process of its own; one that hangs is killed.
+/// Runs a case in a process of its own; one that hangs is killed.
 pub(crate) fn command(program: &Path, name: &str, who: Who) -> Result<Command, Failed> {
     let root = nix::unistd::geteuid().is_root();
     let mut command = Command::new("timeout");

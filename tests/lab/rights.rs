@@ -77,7 +77,7 @@ fn a_lab_goes_on_without_capabilities() {
     assert_eq!(lab.wire.stop().unwrap().totals.server_to_client.missed, 0);
 }
 
-/// What the process is told when it tries.
+/// The error that the process gets when it tries.
 fn told(outcome: anyhow::Result<impl std::fmt::Debug>) -> String {
     format!("{:#}", outcome.expect_err("a refusal"))
 }

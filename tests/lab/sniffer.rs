@@ -1,4 +1,4 @@
-//! What the cases have in common: a lab to begin with, an echo, and a capture at a host.
+//! Shared parts of the cases: a lab to begin with, an echo, and a capture at a host.
 
 use std::io::{Read, Write};
 use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream, UdpSocket};
@@ -12,7 +12,7 @@ use nix::libc;
 use pcap::{Active, Capture};
 use socket2::{Domain, Socket, Type};
 
-/// How long a read waits for what must come.
+/// Time limit of a read.
 const HANGS: Duration = Duration::from_secs(300);
 
 /// A perfect wire between TAP devices for root and veth pairs for a user, whatever else they may have: both are tried.
@@ -113,7 +113,7 @@ pub(crate) fn arrived(socket: &UdpSocket) -> Vec<u8> {
     std::iter::from_fn(|| socket.recv(&mut buffer).ok().map(|_| buffer[0])).collect()
 }
 
-/// How many segments the kernel has sent again on a connection (tcp_info's tcpi_total_retrans).
+/// Number of segments that the kernel has retransmitted on a connection (tcp_info's tcpi_total_retrans).
 #[allow(unsafe_code, reason = "TCP_INFO has no safe wrapper")]
 pub(crate) fn retransmissions(socket: &TcpStream) -> u32 {
     use std::os::fd::AsRawFd;
@@ -141,18 +141,18 @@ pub(crate) fn counter(host: &Host, table: &'static str, name: &'static str) -> u
 /// A capture at a host.
 pub(crate) struct Sniffer(Capture<Active>);
 
-/// What a capture saw of one frame.
+/// The captured properties of one frame.
 #[derive(Clone, Debug)]
 pub(crate) struct Seen {
     /// The frame's length.
     pub(crate) length: usize,
-    /// Whether the host whose MAC address ends so sent it.
+    /// `true` if the host whose MAC address ends so sent it.
     pub(crate) sender: u8,
     /// TCP's sequence number, for TCP.
     pub(crate) seq: Option<u32>,
     /// TCP's or UDP's payload.
     pub(crate) payload: Vec<u8>,
-    /// Whether the transport's checksum fits; `None` for a fragment.
+    /// `true` if the transport's checksum is valid; `None` for a fragment.
     pub(crate) valid: Option<bool>,
     /// TCP's options.
     pub(crate) options: Vec<u8>,
@@ -229,7 +229,7 @@ impl Seen {
     }
 }
 
-/// Whether two checksums say the same: 0 has two forms in one's complement, and Linux writes the other one.
+/// Returns `true` if two checksums are equal: 0 has two forms in one's complement, and Linux writes the other one.
 fn same(one: u16, other: u16) -> bool {
     one % 0xffff == other % 0xffff
 }

@@ -1,4 +1,4 @@
-//! How the wire ends, and how the process does.
+//! The end of the link, and of its process.
 
 use std::collections::BTreeSet;
 use std::fs;

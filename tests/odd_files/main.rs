@@ -1,5 +1,5 @@
 //! Capture files that are rare but real, made byte by byte: both formats' corners, and what is said of damage there.
-//! What tshark and tcpdump make of the same bytes was looked up for each.
+//! The results of tshark and tcpdump for the same bytes were looked up for each.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests may fail like tests")]
 

@@ -11,7 +11,7 @@ use echolab::track::Body;
 
 use super::frames::{Playback, Recorded};
 
-/// What the pipeline said.
+/// The output of the pipeline.
 #[derive(Debug, Default)]
 pub(crate) struct Said {
     /// The last frame that was a step.

@@ -15,7 +15,7 @@ use frames::{Capture, Recorded, captures};
 use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop, prop_oneof, proptest};
 use proptest::sample::Index;
 
-/// What happens to a frame, or to two.
+/// A change to a frame, or to two.
 #[derive(Clone, Debug)]
 enum Mishap {
     /// A byte of it becomes another; most often one of its headers.

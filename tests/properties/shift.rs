@@ -44,7 +44,7 @@ pub(crate) fn to_the_wrap(capture: &Capture, before: u32) -> (Vec<Recorded>, usi
     (frames, moved)
 }
 
-/// Where the TCP header of an Ethernet frame begins.
+/// Offset of the TCP header in an Ethernet frame.
 fn header(recorded: &Recorded) -> Option<usize> {
     let data = &recorded.data;
     if recorded.link != LinkType::ETHERNET {

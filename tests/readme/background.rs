@@ -49,7 +49,7 @@ impl Background {
         }
     }
 
-    /// Whether it needs no Ctrl-C.
+    /// `true` if it needs no Ctrl-C.
     pub(crate) fn ends_by_itself(&self) -> bool {
         ENDS.iter().any(|option| self.line.contains(option))
     }

@@ -12,7 +12,7 @@ use crate::run::{Net, Run};
 /// Falsifies a run.
 type Breach = fn(&mut Run);
 
-/// How each invariant is broken, in a run of the scenario `lost-request`.
+/// A violation of each invariant, in a run of the scenario `lost-request`.
 const BREACHES: &[(&str, Breach)] = &[
     ("the_session_succeeds", |run| run.status = Some(1)),
     ("the_session_succeeds", |run| run.stderr = "echolab: something is wrong\n".to_owned()),

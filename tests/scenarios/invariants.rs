@@ -1,4 +1,4 @@
-//! What must hold of the report of every live session, whatever the kernel, the scheduler and the clock decide.
+//! Invariants of the report of every live session, on any kernel, scheduler and clock.
 //!
 //! A live session is never compared with a text: how often a kernel retransmits, on which segment an ACK rides and how
 //! many datagrams fit into a receive buffer are not echolab's to decide. What echolab says must agree with what others
@@ -41,10 +41,10 @@ macro_rules! invariants {
     ($($name:ident,)*) => { &[$(Invariant { name: stringify!($name), holds: $name },)*] };
 }
 
-/// What a run demonstrates.
+/// The demonstrated behaviour of a run.
 pub(crate) const DEMONSTRATION: &[Invariant] = invariants![the_session_succeeds, the_expectation_holds,];
 
-/// What holds of every run.
+/// The invariants of every run.
 pub(crate) const ALWAYS: &[Invariant] = invariants![
     the_capture_is_complete,
     every_frame_is_a_step_or_counted,
@@ -119,7 +119,7 @@ fn the_session_succeeds(run: &Run) -> Outcome {
     })
 }
 
-/// What the scenario demonstrates is there when the capture file is read again.
+/// The demonstrated behaviour is also found when the capture file is read again.
 fn the_expectation_holds(run: &Run) -> Outcome {
     let read = || -> anyhow::Result<Vec<String>> {
         let mut source = file::open(&run.capture)?;
@@ -546,8 +546,8 @@ pub(crate) fn ended_in_order(scenario: &Scenario, output: &Output) -> Outcome {
     ensure(output.status.code() == Some(0) || unmet, || format!("{}: {stderr}", output.status))
 }
 
-/// Whether threads of the session waited for a processor, by the kernel's account, or a round trip took longer than the
-/// link's.
+/// Returns `true` if threads of the session waited for a processor, by the kernel's account, or a round trip took longer
+/// than the link's.
 pub(crate) fn was_held_up(run: &Run) -> bool {
     let link = match run.net {
         Net::Loopback => Duration::ZERO,
@@ -564,7 +564,7 @@ pub(crate) fn was_held_up(run: &Run) -> bool {
 /// More than a delayed ACK takes (40 ms), which is no sign of a busy machine.
 const HELD_UP: Duration = Duration::from_millis(50);
 
-/// Whether text has no control characters and keeps to so many columns.
+/// Returns `true` if text has no control characters and no line of more columns.
 fn fits(text: &[u8], width: usize) -> Outcome {
     let text = std::str::from_utf8(text).map_err(|error| error.to_string())?;
     ensure(!text.trim().is_empty(), || "nothing was written".to_owned())?;

@@ -91,7 +91,7 @@ fn runs(program: &Path, folder: &Path, scenario: &'static Scenario, net: Net, ti
     Ok(())
 }
 
-/// How often a session is run at most whose machine was held up.
+/// Maximum number of attempts of a session on a machine that was held up.
 const ATTEMPTS: u32 = 10;
 
 /// Runs a scenario once; again where it does not demonstrate what it should and the machine was held up.

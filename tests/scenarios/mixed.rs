@@ -20,7 +20,7 @@ use crate::counters::{Frames, counted};
 use crate::invariants;
 use crate::run::{Net, session};
 
-/// How many sessions a trial has, one after the other.
+/// Number of sessions in a trial, one after the other.
 const EACH: usize = 15;
 
 pub(crate) fn trials(program: &Path, folder: &Arc<TempDir>) -> Vec<Trial> {
@@ -106,7 +106,7 @@ fn run(program: &Path, folder: &Path, scenario: &Scenario, index: usize) -> Resu
     Ok(())
 }
 
-/// How many frames each host sent, the client's first, by the last byte of the Ethernet addresses.
+/// Number of frames that each host sent, the client's first, by the last byte of the Ethernet addresses.
 fn senders(capture: &Path) -> Result<[u64; 2], Failed> {
     let mut source = file::open(capture)?;
     let mut counts = [0; 2];

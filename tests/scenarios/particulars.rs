@@ -1,4 +1,4 @@
-//! What only one scenario shows, beyond what an expectation can say.
+//! Behaviour of single scenarios that an expectation cannot describe.
 
 use std::collections::BTreeSet;
 

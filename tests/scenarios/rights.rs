@@ -1,4 +1,4 @@
-//! Which rights a scenario needs, which it keeps, and for how long.
+//! The privileges that a scenario needs and keeps, and for how long.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -87,7 +87,7 @@ fn given_up(program: &Path) -> Result<(), Failed> {
     }
 }
 
-/// How often the thread that acts was seen with the faults' rights, and how often with and without them while a SYN waited
+/// Counts of how often the acting thread was seen with the faults' rights, and with and without them while a SYN waited
 /// for its answer.
 #[derive(Debug, Default)]
 struct Watched {
@@ -96,7 +96,7 @@ struct Watched {
     connecting_without: u32,
 }
 
-/// Whether a socket in the process's network is in the state SYN-SENT, 2 in /proc/net/tcp.
+/// Returns `true` if a socket in the process's network is in the state SYN-SENT, 2 in /proc/net/tcp.
 fn connects(process: u32) -> bool {
     let sockets = fs::read_to_string(format!("/proc/{process}/net/tcp")).unwrap_or_default();
     sockets.lines().any(|line| line.split_whitespace().nth(3) == Some("02"))

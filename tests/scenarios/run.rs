@@ -16,7 +16,7 @@ use crate::tshark::{self, Dissected};
 /// The user whom the lab's sessions run as; it exists nowhere.
 pub(crate) const USER_ID: &str = "12345";
 
-/// Where a scenario runs.
+/// The network on which a scenario runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Net {
     Loopback,
@@ -52,13 +52,13 @@ pub(crate) struct Run {
     pub(crate) capture: PathBuf,
     /// The exit status.
     pub(crate) status: Option<i32>,
-    /// What was written to standard error.
+    /// The output on standard error.
     pub(crate) stderr: String,
     /// The records of the report.
     pub(crate) records: Vec<Value>,
     /// Frames at the captured interface, by the kernel's count.
     pub(crate) counted: Frames,
-    /// How long one of its threads waited for a processor, where that is known.
+    /// Time that one of its threads waited for a processor, if that is known.
     pub(crate) waited: Duration,
     /// The frames of the capture file, by tshark.
     pub(crate) dissected: Vec<Dissected>,

@@ -1,4 +1,4 @@
-//! What others say of the reports: an HTML validator, Mermaid's own parser, pdfLaTeX. `./setup tests` installs them;
+//! Reports checked by other programs: an HTML validator, Mermaid's own parser, pdfLaTeX. `./setup tests` installs them;
 //! the tests fail without.
 
 #![allow(

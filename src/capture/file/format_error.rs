@@ -2,7 +2,7 @@
 
 use std::{fmt, io};
 
-/// A sentence about damage, to be told from what the operating system or a decompressor reports.
+/// A sentence about corruption of the file, as opposed to errors of the operating system or a decompressor.
 #[derive(Debug)]
 pub(super) struct FormatError(String);
 

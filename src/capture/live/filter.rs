@@ -7,7 +7,7 @@ use crate::model::Protocol;
 /// The filter for a session on these ports of `host`, as a libpcap expression.
 ///
 /// More than the port: ICMP errors have no port of their own, and neither have later fragments, which only UDP has. What
-/// of these is somebody else's is told apart by whoever reads the packets.
+/// of these belongs to other programs is decided by the reader of the packets.
 pub(crate) fn session_filter(protocol: Protocol, host: IpAddr, ports: &[u16]) -> String {
     let mut kinds: Vec<_> = ports.iter().map(|port| format!("{} port {port}", protocol.name())).collect();
     let (icmp, fragments) = match host {

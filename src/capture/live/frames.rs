@@ -78,7 +78,7 @@ impl LiveSource {
     /// # Errors
     /// If the file lacks frames: the error says which.
     pub fn finish(mut self) -> io::Result<()> {
-        // that it broke off has been told by who read it
+        // its reader has reported that it broke off
         while let Ok(true) = self.refill() {}
         self.written
     }

@@ -65,7 +65,7 @@ struct Worker {
 
 /// The reason why the thread ends early.
 enum EarlyEnd {
-    /// Nobody reads any more.
+    /// There is no reader any more.
     NoReader,
     /// libpcap or the system failed.
     Broken(String),

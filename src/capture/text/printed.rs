@@ -1,4 +1,4 @@
-//! One packet as a text tells of it: what is not printed is `None`.
+//! One packet as a text shows it: values that are not printed are `None`.
 
 use std::net::IpAddr;
 

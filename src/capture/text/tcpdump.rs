@@ -1,4 +1,4 @@
-//! The lines that tcpdump prints, as far as they tell of conversations: IP, TCP, UDP and ICMP errors.
+//! The lines that tcpdump prints, as far as they are about conversations: IP, TCP, UDP and ICMP errors.
 
 use std::net::IpAddr;
 

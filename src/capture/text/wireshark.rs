@@ -181,7 +181,7 @@ impl Rows {
         }
     }
 
-    /// Fills in what other rows tell of a segment.
+    /// Fills in the values of a segment that other rows show.
     fn settle(&mut self, row: &Columns<'_>, tcp: &mut PrintedTcp) -> Result<Unknown, &'static str> {
         if tcp.seq.is_none() {
             return Err("its sequence number is not shown");

@@ -80,7 +80,7 @@ impl CaptureSetting {
 }
 
 impl CapturedFrames {
-    /// Puts what was kept into the report, beside what the wire did to it.
+    /// Puts what was kept into the report, beside what the link did to it.
     pub(super) fn finish(
         self,
         setting: &CaptureSetting,

@@ -41,7 +41,7 @@ const AT_ONCE: u64 = 8;
 const TO_ORIGIN: u64 = 2 + AT_ONCE + 1;
 
 /// The proxy and the origin server, bound. The origin is on the client's side, so that in the lab its conversation with
-/// the proxy crosses the wire too.
+/// the proxy crosses the link too.
 #[derive(Debug)]
 pub(super) struct Proxy {
     listener: TcpListener,

@@ -1,4 +1,4 @@
-//! The lab that a scenario needs: the wire's script and faults, the hosts' settings.
+//! The lab that a scenario needs: the link's script and faults, the hosts' settings.
 
 use std::time::Duration;
 
@@ -10,11 +10,11 @@ use crate::model::{PerDirection, Side};
 /// The configuration of the lab's wire and hosts, in the terms of the command line.
 #[derive(Clone, Copy, Debug)]
 pub struct LabSetup {
-    /// The script of the wire, in the language of rules.
+    /// The script of the link, in the language of rules.
     pub script: &'static str,
     /// The one-way delay of a packet.
     pub delay: Duration,
-    /// The wire's capacity, such as `1mbit`; empty for no limit.
+    /// The link's capacity, such as `1mbit`; empty for no limit.
     pub rate: &'static str,
     /// The percentage of packets lost.
     pub loss: f64,
@@ -27,7 +27,7 @@ pub struct LabSetup {
 }
 
 impl LabSetup {
-    /// A wire without faults between hosts with their default settings, captured at the client. Its round-trip time of
+    /// A link without faults between hosts with their default settings, captured at the client. Its round-trip time of
     /// 10 ms keeps the timers derived from it (RFC 8985 §7.2) well above the pauses of a busy machine.
     pub(super) const PLAIN: Self = Self {
         script: "",

@@ -43,7 +43,7 @@ pub(super) struct ScriptRunner {
     _closed: Socket,
     listener: Option<Socket>,
     clients: Vec<Option<Socket>>,
-    /// `true` if sockets lose packets; in the lab the wire does.
+    /// `true` if sockets lose packets; in the lab the link does.
     sockets_lose: bool,
 }
 

@@ -75,7 +75,7 @@ pub enum SocketOp {
     Wait(Duration),
     /// Sets a socket option.
     Set(Setting),
-    /// From now on the kernel drops these packets before the socket receives them. In the lab the script of the wire
+    /// From now on the kernel drops these packets before the socket receives them. In the lab the script of the link
     /// drops them instead, and this step is skipped.
     Lose(SocketLoss),
     /// An operation that must fail with this error.

@@ -13,7 +13,7 @@ pub(super) fn of(totals: &ConversationTotals, udp: &UdpTotals, found: &mut impl 
     // what was sent up to that answer is answered
     let answered = |reply: LinkedConversation| udp.unanswered.frames.iter().all(|frame| *frame < reply.frame);
     let is_answered = udp.reply_elsewhere.is_some_and(answered) || ends_tftp(totals, udp);
-    // who sends to a group expects answers from any host, or none
+    // a sender to a group expects answers from any host, or none
     if udp.unanswered.count > 0 && !is_answered && !totals.server.is_group() {
         let which = match udp.unanswered.count {
             count if totals.is_one_way() => format!("any of the client's {} datagrams", thousands(count)),

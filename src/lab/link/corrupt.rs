@@ -1,4 +1,4 @@
-//! Changes that the wire makes to the bytes of a frame: corruption, and the congestion mark of a router.
+//! Changes that the link makes to the bytes of a frame: corruption, and the congestion mark of a router.
 
 use super::packet::PacketView;
 

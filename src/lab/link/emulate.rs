@@ -1,4 +1,4 @@
-//! The wire without devices and without waiting: computes the arrivals from the frames and their sending times.
+//! The link without devices and without waiting: computes the arrivals from the frames and their sending times.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use super::emulator::Emulator;
 use super::log::{LinkFrame, LinkLog};
 use crate::model::{Direction, Timestamp};
 
-/// A frame that came out of the wire.
+/// A frame that came out of the link.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Delivered {
     /// The time of arrival, on the clock of the sending times.

@@ -1,4 +1,4 @@
-//! The wire without its devices: decides the delivery of each frame, and its time of arrival at the other end.
+//! The link without its devices: decides the delivery of each frame, and its time of arrival at the other end.
 //!
 //! The caller passes the time, so that a test can cover an hour without waiting.
 
@@ -25,7 +25,7 @@ const HOLD: Duration = Duration::from_millis(100);
 /// Bytes that wait at most where the rate is limited: 1,000 full frames, as Linux's netem has it.
 const QUEUE_BYTES: usize = 1_000 * 1_514;
 
-/// Both directions of the wire.
+/// Both directions of the link.
 #[derive(Debug)]
 pub(super) struct Emulator {
     /// The system's clock at the emulator's time 0.
@@ -43,7 +43,7 @@ struct Lane {
     faults: Faults,
     rng: Rng,
     counter: PacketCounter,
-    /// The time until which the wire is busy, where its rate is limited.
+    /// The time until which the link is busy, where its rate is limited.
     busy: Duration,
     /// The arrival time of the last frame that keeps its order.
     last: Duration,
@@ -259,7 +259,7 @@ impl Emulator {
 }
 
 impl Lane {
-    /// The arrival time of a frame of `length` bytes that is sent now; `None` if the queue before the wire is full.
+    /// The arrival time of a frame of `length` bytes that is sent now; `None` if the queue before the link is full.
     fn arrival(&mut self, now: Duration, length: usize, jitter: Duration) -> Option<Duration> {
         let mut sent = now;
         if let Some(rate) = self.faults.rate {

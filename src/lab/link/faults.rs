@@ -1,4 +1,4 @@
-//! Faults that the wire applies to every packet by chance: delay, rate, and the shares of lost, duplicated, reordered
+//! Faults that the link applies to every packet by chance: delay, rate, and the shares of lost, duplicated, reordered
 //! and corrupted packets.
 
 use std::fmt;
@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use fastrand::Rng;
 
-/// The faults of one direction. The default is a wire without faults.
+/// The faults of one direction. The default is a link without faults.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Faults {
     /// The one-way delay of a packet.
@@ -22,7 +22,7 @@ pub struct Faults {
     pub reorder: Percent,
     /// The share of packets corrupted.
     pub corrupt: Percent,
-    /// The wire's capacity; `None` for no limit.
+    /// The link's capacity; `None` for no limit.
     pub rate: Option<Rate>,
 }
 
@@ -93,7 +93,7 @@ impl Rate {
         (bits > 0).then_some(Self(bits))
     }
 
-    /// The time that the wire is busy with `bytes`.
+    /// The time that the link is busy with `bytes`.
     pub(super) fn time(self, bytes: usize) -> Duration {
         let nanos = bytes as u128 * 8 * 1_000_000_000 / u128::from(self.0);
         Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))

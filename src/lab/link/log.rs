@@ -1,4 +1,4 @@
-//! The log of the wire, as plain data: reports take from it the place where a packet was lost.
+//! The log of the link, as plain data: reports take from it the place where a packet was lost.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -12,7 +12,7 @@ const KEPT: usize = 100_000;
 /// Limit of the frames of each direction whose order of arrival is kept.
 const ARRIVALS_KEPT: usize = 1_000_000;
 
-/// The log of everything that the wire did to the packets of one session.
+/// The log of everything that the link did to the packets of one session.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LinkLog {
     /// The faults of single packets, ordered by time: the first 100,000. A packet that only passed, with the delay
@@ -23,7 +23,7 @@ pub struct LinkLog {
     pub unmarkable: BTreeSet<usize>,
     /// Events that were not kept.
     pub left_out: u64,
-    /// The [index](WireFrame::index) of each frame delivered to the other host, duplicates included, in that order: the
+    /// The [index](LinkFrame::index) of each frame delivered to the other host, duplicates included, in that order: the
     /// n-th is the n-th incoming frame of a capture at that host. The first million.
     pub arrivals: PerDirection<Vec<u64>>,
     /// Packet counts, by the direction of their sender.
@@ -33,10 +33,10 @@ pub struct LinkLog {
 /// Packet counts by the fate of the packets on the wire.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LinkTotals {
-    /// Frames that the host sent and the wire accepted.
+    /// Frames that the host sent and the link accepted.
     pub sent: u64,
-    /// Frames that the host sent faster than the wire could accept them: lost, and not counted in `sent`. Final once
-    /// the wire has been stopped; while it is 0, [`LinkFrame::index`] is reliable.
+    /// Frames that the host sent faster than the link could accept them: lost, and not counted in `sent`. Final once
+    /// the link has been stopped; while it is 0, [`LinkFrame::index`] is reliable.
     pub missed: u64,
     /// Frames delivered to the other host, duplicates included.
     pub delivered: u64,
@@ -54,7 +54,7 @@ pub struct LinkTotals {
     pub reordered: u64,
 }
 
-/// A fault that the wire applied to a packet.
+/// A fault that the link applied to a packet.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LinkEvent {
     /// The affected frame.
@@ -65,10 +65,10 @@ pub struct LinkEvent {
     pub cause: Cause,
 }
 
-/// A frame that reached the wire.
+/// A frame that reached the link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LinkFrame {
-    /// The time at which it reached the wire, on the system's clock, as in captures.
+    /// The time at which it reached the link, on the system's clock, as in captures.
     pub time: Timestamp,
     /// The direction of the frame.
     pub direction: Direction,
@@ -113,9 +113,9 @@ pub enum Cause {
     Rule(usize),
     /// Chance, with the configured percentage.
     Chance,
-    /// The sender exceeded the wire's rate and its queue.
+    /// The sender exceeded the link's rate and its queue.
     QueueFull,
-    /// The host did not accept the frame, or the wire was stopped before the frame was due.
+    /// The host did not accept the frame, or the link was stopped before the frame was due.
     Undeliverable,
 }
 

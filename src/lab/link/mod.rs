@@ -1,8 +1,8 @@
-//! The wire between the lab's two hosts: a thread that carries Ethernet frames from one device to the other, and
+//! The link between the lab's two hosts: a thread that carries Ethernet frames from one device to the other, and
 //! applies the faults of a real network: loss, delay, duplication, reordering, corruption.
 //!
 //! Faults are decided by chance, with configured percentages ([`Faults`]) and a seed that reproduces them, or by a
-//! script ([`Rule`]). The wire is not a capture: its [`LinkLog`] holds what it did, and captures at the two hosts hold
+//! script ([`Rule`]). The link is not a capture: its [`LinkLog`] holds what it did, and captures at the two hosts hold
 //! what each of them sent and received.
 
 mod corrupt;
@@ -53,7 +53,7 @@ const LAST_DELIVERY: Duration = Duration::from_secs(2);
 /// The longest single wait: the kernel does not accept every time that a rule may name.
 const LONGEST_WAIT: Duration = Duration::from_secs(3600);
 
-/// The configuration of the wire. The default is a wire without faults.
+/// The configuration of the link. The default is a link without faults.
 #[derive(Clone, Debug, Default)]
 pub struct LinkOptions {
     /// The random faults, by direction.
@@ -95,7 +95,7 @@ impl Shared {
 }
 
 impl EmulatedLink {
-    /// Starts the wire between the two ends; `mtu` is the longest IP packet in bytes.
+    /// Starts the link between the two ends; `mtu` is the longest IP packet in bytes.
     pub(super) fn start(ends: PerDirection<LinkEnd>, mtu: u16, options: &LinkOptions) -> Result<Self> {
         // short enough to be retyped
         let seed = options.seed.unwrap_or_else(|| u64::from(fastrand::u32(..)));
@@ -134,23 +134,23 @@ impl EmulatedLink {
         self.shared.emulator().rules()
     }
 
-    /// The log of the wire so far.
+    /// The log of the link so far.
     pub fn log(&self) -> LinkLog {
         self.shared.emulator().log.clone()
     }
 
-    /// Delivers the frames in transit when they are due, for two seconds at most, then ends the wire. Frames that a
+    /// Delivers the frames in transit when they are due, for two seconds at most, then ends the link. Frames that a
     /// host sends meanwhile are carried too. After that, captures at the hosts hold everything, and can be read to
     /// their end.
     ///
     /// # Errors
-    /// If the wire has failed: a device could not be read.
+    /// If the link has failed: a device could not be read.
     pub fn stop(&mut self) -> Result<LinkLog> {
         self.end()?;
         Ok(self.log())
     }
 
-    /// Makes the wire's thread drop its capabilities.
+    /// Makes the link's thread drop its capabilities.
     pub(super) fn give_up_capabilities(&self) -> Result<()> {
         self.shared.give_up.store(true, Ordering::Release);
         self.shared.wake()
@@ -173,7 +173,7 @@ impl Drop for EmulatedLink {
     }
 }
 
-/// The state of the wire's thread.
+/// The state of the link's thread.
 struct LinkThread {
     shared: Arc<Shared>,
     /// The device of the host that sends in each direction.
@@ -198,7 +198,7 @@ impl LinkThread {
         Ok(())
     }
 
-    /// Carries frames until the wire is stopped.
+    /// Carries frames until the link is stopped.
     fn carry(&mut self) -> Result<()> {
         let mut last = None;
         loop {

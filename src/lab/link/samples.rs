@@ -1,4 +1,4 @@
-//! Frames for the wire's tests.
+//! Frames for the link's tests.
 
 use etherparse::PacketBuilder;
 

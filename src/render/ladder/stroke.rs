@@ -1,4 +1,4 @@
-//! Arrows of characters: each kind has a shape of its own, so that none needs a colour to be told apart.
+//! Arrows of characters: each kind has a shape of its own, so that colour is never needed to distinguish them.
 
 use crate::model::Direction;
 use crate::report::ladder::{Arrow, ArrowKind, DeliveryStatus};

@@ -1,4 +1,4 @@
-//! The shapes of arrows: each kind has its own, so that none needs its colour to be told apart.
+//! The shapes of arrows: each kind has its own, so that colour is never needed to distinguish them.
 
 use super::canvas::{Anchor, Canvas, Point};
 use crate::report::ladder::{ArrowKind, DeliveryStatus};

@@ -21,10 +21,10 @@ pub(crate) enum DeliveryStatus {
     Lost(u64),
     /// No ACK came, and this frame retransmits the bytes: it or its ACK was lost.
     Unanswered(u64),
-    /// It never arrived: the wire between lost it, and says so; this frame brings the bytes again, if any does.
+    /// It never arrived: the log of the lab's link shows the drop. This frame retransmits the bytes, if any does.
     LostOnWire(Option<u64>),
-    /// Its checksum is wrong, or was when it arrived, and this frame brings the bytes again, or the receiver told of a hole
-    /// in its place: the receiver dropped it.
+    /// Its checksum is invalid, or was when it arrived, and this frame retransmits the bytes, or the receiver reported a
+    /// gap there: the receiver discarded it.
     Corrupted(Option<u64>),
 }
 

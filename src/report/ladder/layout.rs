@@ -201,7 +201,7 @@ fn lifelines(totals: &ConversationTotals, entries: &[Entry]) -> PerDirection<Lif
 fn states_before(totals: &ConversationTotals, entries: &[Entry]) -> (Option<State>, Option<State>) {
     let mut steps = entries.iter().filter_map(Entry::step);
     let first = steps.next();
-    // who listens answers a SYN; who sends one of its own did not listen
+    // a listener answers a SYN; a host that sends a SYN of its own did not listen
     let server_asks = steps
         .find(|step| step.event.direction == Direction::ServerToClient)
         .is_some_and(|step| step.event.tcp().is_some_and(|facts| facts.flags.is_syn_only()));

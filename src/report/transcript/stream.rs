@@ -222,7 +222,7 @@ impl Stream {
     /// The copies of these bytes that their receiver took. What came later than the call did not bring them. Of copies
     /// captured where they arrived it is the first; of those captured where they were sent too, on one host, it is the
     /// last before the ACK that covers them: had an earlier one arrived, it would have been acknowledged. Captured at the
-    /// other host, only what the wire did can tell.
+    /// other host, only what the link did can tell.
     fn delivering(&self, direction: Direction, wanted: (u64, u64), by: Timestamp) -> Vec<StreamFrame> {
         let may =
             |seen: &StreamFrame| overlap(seen.range(), wanted) && !seen.idle && seen.time.is_none_or(|time| time <= by);

@@ -191,7 +191,7 @@ impl Connection {
         };
         // a duplicate of an ACK or of a SYN adds no information
         let copied = segment.len == 0 && facts.retransmission.is_some_and(|again| again.is_duplicate());
-        // who has seen the SYN-ACK acknowledges it with all that follows
+        // a client that has received the SYN-ACK acknowledges it with every later segment
         let counts = has_ack || segment.flags.intersects(TcpFlags::SYN.union(TcpFlags::RST));
         if (!self.handshake.is_over() || segment.flags.intersects(TcpFlags::CONTROL)) && accepted && counts && !copied {
             self.handshake.follow(packet, place, segment.seq, &self.endpoints);

@@ -50,7 +50,7 @@ impl Connection {
             // the client's own ACK shows that nothing of the server is missing in the capture
             (false, false) => {
                 let heard_nothing = server.isn.is_some_and(|isn| segment.ack == isn.plus(1));
-                waited >= IDLE && heard_nothing && client.sent_one_burst()
+                waited >= IDLE && !by_reset && heard_nothing && client.sent_one_burst()
             }
         };
         if is_request {

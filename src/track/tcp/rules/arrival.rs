@@ -12,7 +12,7 @@ pub struct Arrivals;
 /// The transmissions in question.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ArrivalProof {
-    /// The transmission that the ACK tells of.
+    /// The transmission that the ACK reports.
     pub frame: u64,
     /// The first transmission, or the first ACK that had reported a gap; 0 for none.
     pub other: u64,

@@ -120,7 +120,7 @@ const FULL: Rule<ZeroWindows> = Rule {
     frames: |()| [0; 6],
 };
 
-/// Rules for a segment that its receiver refused for want of room.
+/// Rules for a segment that its receiver refused because its window was full.
 #[derive(Clone, Copy, Debug)]
 pub struct Refusals;
 
