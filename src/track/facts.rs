@@ -39,6 +39,8 @@ pub enum SegmentRole {
     AnotherSynAck {
         /// The frame of the one before.
         before: u64,
+        /// `true` if that one has an invalid checksum and this one has not: it may be its retransmission.
+        corrupted: bool,
     },
     /// SYN-ACK that acknowledges another number than the SYN's: it opens nothing (RFC 9293 §3.10.7.3).
     WrongSynAck,

@@ -64,8 +64,9 @@ fn opening(out: &mut String, event: &Event<'_>, facts: &TcpFacts, who: &str) {
         }
         _ => say!(out, "asks to connect: SYN"),
     }
-    if let SegmentRole::AnotherSynAck { before } = facts.role {
-        say!(out, "; its initial sequence number differs from that of frame ", before, ": no retransmission");
+    if let SegmentRole::AnotherSynAck { before, corrupted } = facts.role {
+        let so = if corrupted { ", whose checksum is invalid" } else { ": no retransmission" };
+        say!(out, "; its initial sequence number differs from that of frame ", before, so);
     }
     if let Some(repeat) = facts.retransmission {
         let what = if repeat.is_retransmitted() { "retransmitted " } else { "" };

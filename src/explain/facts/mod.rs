@@ -92,7 +92,7 @@ pub static FACTS: &[FactKind] = &[
     ),
     fact(
         "Limited by",
-        "what the sender waited for longest until its last segment: the application, the receiver's window, the network; or that it is unknown",
+        "what the sender waited for longest until its last segment: the application, the receiver's window, delayed ACKs, the network; or that it is unknown",
         transfer::limit,
     ),
     fact("Close", "who closed first, and how", close::close),

@@ -28,7 +28,15 @@ pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, found: &mut impl FindingSi
         let text = "Both sides sent a SYN before they received the other's: simultaneous open (RFC 9293 §3.5).";
         found.push(Finding::new(Code::SimultaneousOpen, text, [other, event.frame]));
     }
-    if let SegmentRole::AnotherSynAck { before } = facts.role {
+    if let SegmentRole::AnotherSynAck { before, corrupted: true } = facts.role {
+        let text = format!(
+            "Its initial sequence number {} differs from that of frame {before}, whose checksum is invalid. If that one was corrupted, the {} discarded it (RFC 9293 §3.1), and this is the retransmission. Otherwise two servers answer for one address, or the server chose a new number.",
+            facts.seq_raw,
+            event.direction.receiver()
+        );
+        found.push(Finding::new(Code::AnotherSynAck, text, [before, event.frame]));
+    }
+    if let SegmentRole::AnotherSynAck { before, corrupted: false } = facts.role {
         let text = format!(
             "Not a retransmission of frame {before}: its initial sequence number {} differs. Either two servers answer for one address, or the server keeps no state and chose a new number. The {} accepts the first that arrives (RFC 9293 §3.10.7.4).",
             facts.seq_raw,

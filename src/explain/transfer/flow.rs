@@ -104,6 +104,9 @@ impl Flow {
         self.pass(event.since_start);
         // a window far below the MSS: each segment is as large as the room, so none looks held back
         let small_window = facts.observations.wait.is_some_and(|wait| wait.rule.effect == Wait::Window);
+        if facts.observations.wait.is_some_and(|wait| wait.rule.effect == Wait::DelayedAck) {
+            self.spent.hold_all();
+        }
         let send_trigger = if again { SendTrigger::Loss } else { self.send_trigger() };
         self.spent.end(if small_window { SendTrigger::Window } else { send_trigger }, !self.short);
         if self.first.is_none() {
@@ -145,6 +148,9 @@ impl Flow {
         let observations = &facts.observations;
         self.had += u64::from(observations.duplicate_sack.is_some_and(|report| report.rule.effect.needless));
         self.echoed += u64::from(observations.arrived.is_some_and(|arrived| arrived.rule.effect.needless));
+        if let Some(delayed) = observations.delayed_ack {
+            self.spent.hold(delayed.proof.held);
+        }
         self.pass(event.since_start);
         if self.acked.is_none_or(|acked| ack.is_after(acked)) {
             self.acked = Some(ack);

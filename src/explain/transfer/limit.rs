@@ -26,7 +26,7 @@ pub(in crate::explain) fn of(flow: &Flow, sender: Direction, capture_point: Opti
             return format!("unknown: only a capture at the {who} shows it, and the capture point is unknown");
         }
     }
-    let network = spent.repair.saturating_add(spent.network);
+    let network = spent.repair.saturating_add(spent.network).saturating_sub(spent.held);
     let program = share(spent.program);
     match () {
         () if flow.rounds.count <= 1 && flow.again == 0 => {
@@ -35,14 +35,23 @@ pub(in crate::explain) fn of(flow: &Flow, sender: Direction, capture_point: Opti
         () if spent.percent(spent.program) >= LIMITING_SHARE => {
             format!("the application (or pacing): {program} of the time the {who} could have sent and did not")
         }
+        () if spent.percent(spent.held) >= LIMITING_SHARE => format!(
+            "delayed ACKs or Nagle's algorithm: {} of the time the {who} waited for an ACK that was held back",
+            share(spent.held)
+        ),
         () if spent.percent(network) >= LIMITING_SHARE => network_of(flow, who),
         () if spent.percent(spent.unclear) >= LIMITING_SHARE || spent.sum() == 0 => {
             format!("unknown: the {who}'s waits were too short to show what ended them")
         }
         () => format!(
-            "no single cause: the application (or pacing) {program} of the time, the {peer}'s window {}, the network {}",
+            "no single cause: the application (or pacing) {program} of the time, the {peer}'s window {}, the network {}{}",
             share(spent.window),
-            share(network)
+            share(network),
+            if spent.held > 0 {
+                format!(", delayed ACKs or Nagle's algorithm {}", share(spent.held))
+            } else {
+                String::new()
+            }
         ),
     }
 }
@@ -58,9 +67,9 @@ fn network_of(flow: &Flow, who: &str) -> String {
     let repairs = format!("{} of the time {repaired}", percent(spent.percent(spent.repair)));
     let waits = format!(
         "{} of the time the {who} waited for ACKs with room left in the window, held back by its congestion window (or by pacing, Nagle's algorithm or its send buffer)",
-        percent(spent.percent(spent.network))
+        percent(spent.percent(spent.network.saturating_sub(spent.held)))
     );
-    match (spent.repair, spent.network) {
+    match (spent.repair, spent.network.saturating_sub(spent.held)) {
         (0, _) => format!("the network: {waits}"),
         (_, 0) => format!("the network: {repairs}"),
         (repair, network) if repair >= network => format!("the network: {repairs}; {waits}"),

@@ -41,12 +41,15 @@ pub(super) struct TimeSpent {
     pub(super) window: i64,
     pub(super) repair: i64,
     pub(super) network: i64,
+    /// The part of `network` that was a wait for a delayed ACK, or because of Nagle's algorithm.
+    pub(super) held: i64,
     /// Waits too short to show what ended them.
     pub(super) unclear: i64,
     waiting: i64,
     idling: i64,
     at_window: i64,
     in_repair: i64,
+    holding: i64,
 }
 
 impl TimeSpent {
@@ -61,10 +64,22 @@ impl TimeSpent {
         *slot = slot.saturating_add(time.0.max(0));
     }
 
+    /// An ACK came that was held back for this time.
+    pub(super) fn hold(&mut self, time: Nanos) {
+        self.holding = self.holding.saturating_add(time.0.max(0));
+    }
+
+    /// The whole wait was one for a delayed ACK, or because of Nagle's algorithm.
+    pub(super) fn hold_all(&mut self) {
+        self.holding = i64::MAX;
+    }
+
     /// A segment ends the wait; the one before it was full, or not.
     pub(super) fn end(&mut self, send_trigger: SendTrigger, full: bool) {
         let idled = std::mem::take(&mut self.idling);
         let waited = std::mem::take(&mut self.waiting).saturating_add(idled);
+        let held = std::mem::take(&mut self.holding).min(waited);
+        let network = self.network;
         let slot = match send_trigger {
             SendTrigger::Loss => &mut self.repair,
             SendTrigger::Window => &mut self.window,
@@ -75,6 +90,9 @@ impl TimeSpent {
             SendTrigger::Ack(_) | SendTrigger::Nothing => &mut self.program,
         };
         *slot = slot.saturating_add(waited);
+        if self.network > network {
+            self.held = self.held.saturating_add(held);
+        }
         self.window = self.window.saturating_add(std::mem::take(&mut self.at_window));
         self.repair = self.repair.saturating_add(std::mem::take(&mut self.in_repair));
     }

@@ -41,6 +41,9 @@ impl Connection {
             (own.ack_at, own.ack_frame) = (packet.at, packet.frame);
             return;
         }
+        if advances && peer.loss.as_ref().is_some_and(|loss| loss.other_fin.is_some()) {
+            peer.settle_fins(own, segment.ack);
+        }
         let sacked_by = own.loss.as_ref().and_then(|_| own.first_with_sack()).copied();
         let (clues, handshake) = (&self.clues, &self.handshake);
         let view = || View::of(clues.evidence(handshake.times()).capture_point, !packet.direction);
@@ -129,9 +132,9 @@ impl Connection {
         {
             let at_receiver = measures == Measures::Delay || capture_point == Some(CapturePoint::SameHost);
             let again = facts.retransmission.is_some_and(|repeat| repeat.is_retransmitted());
-            let proof = AckDelayProof { data: sent.frame, delay, at_receiver };
+            let proof = AckDelayProof { data: sent.frame, delay, held, at_receiver };
             let alone = peer.sent.in_flight() == 0;
-            let case = AckDelayCase { proof, len: segment.len, again, answers: false, held, alone };
+            let case = AckDelayCase { proof, len: segment.len, again, answers: false, alone };
             observations.delayed_ack = ProvenAckDelay::first(ACK_DELAYS, &case);
             let timer = observations.delayed_ack.filter(|_| segment.len == 0);
             own.delayed_ack = timer.and(NonZeroU64::new(packet.frame)).or(own.delayed_ack);

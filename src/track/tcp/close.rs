@@ -5,12 +5,12 @@ use std::num::NonZeroU64;
 use super::connection::Connection;
 use super::endpoint::TcpEndpoint;
 use super::fin::Fin;
-use super::loss_state::Asks;
+use super::loss_state::{Asks, SackBlocks};
 use super::previous::PreviousConnection;
 use super::rules::reset::family::{Ends, ResetEffect, ResetFamily};
 use super::rules::rule::Verdict;
 use super::summary::{RareEvents, TcpSummary};
-use crate::model::{Direction, IpHeader, Segment, TcpFlags};
+use crate::model::{Direction, IpHeader, Segment, SeqNumber, TcpFlags};
 use crate::track::facts::Life;
 use crate::track::packet_ref::PacketRef;
 use crate::track::rtt::RttTotals;
@@ -28,6 +28,31 @@ impl TcpEndpoint {
             acked_by: None,
             stamp: segment.options.timestamps.map(|stamps| stamps.value),
             ip_id: self.last_ip_id,
+        }
+    }
+
+    /// Decides between two FINs of this side at different numbers: the `receiver` acknowledged the lower one and nothing
+    /// above it, so the stream ends there. What lies beyond is void, and the receiver forgets what it had received of it
+    /// (Linux: `tcp_fin`).
+    #[cold]
+    pub(super) fn settle_fins(&mut self, receiver: &mut Self, ack: SeqNumber) {
+        let Some((first, other)) = self.fin.zip(self.loss().other_fin) else { return };
+        let (lower, upper) = if first.end.is_before(other.end) { (first, other) } else { (other, first) };
+        // the byte there may be data of a longer stream
+        let last = SeqNumber(ack.0.wrapping_sub(1));
+        let is_data = self.sent.iter().any(|sent| !sent.seq.is_after(last) && sent.seq.plus(sent.len).is_after(last));
+        if is_data || lower.end != ack || !upper.end.is_after(ack) {
+            return;
+        }
+        self.fin = Some(lower);
+        self.snd_nxt = Some(lower.end);
+        self.sent.forget_from(lower.end);
+        let loss = self.loss_mut();
+        loss.other_fin = None;
+        loss.gaps.forget_from(lower.end);
+        if let Some(loss) = receiver.loss.as_mut() {
+            loss.sacked = None;
+            loss.sack_blocks = SackBlocks::default();
         }
     }
 }
@@ -112,13 +137,28 @@ impl Connection {
             let only_syn =
                 |side: &TcpEndpoint| side.snd_nxt.is_some() && side.isn.map(|isn| isn.plus(1)) == side.snd_nxt;
             self.handshake.reset(only_syn(own) && only_syn(peer));
-        } else if closes && own.fin.is_none() {
-            own.fin = Some(own.fin_of(packet, segment, peer));
+        } else if closes {
+            let fin = own.fin_of(packet, segment, peer);
+            let Some(first) = own.fin else {
+                own.fin = Some(fin);
+                self.close_by(packet.direction, refused);
+                return;
+            };
+            let lower = |other: Fin| fin.end.is_before(other.end);
+            if fin.end != first.end && first.acked_by.is_none() && own.loss().other_fin.is_none_or(lower) {
+                own.loss_mut().other_fin = Some(fin);
+            }
+            return;
         } else {
             return;
         }
+        self.close_by(packet.direction, refused);
+    }
+
+    /// Notes who closed; a refused connection was not open.
+    fn close_by(&mut self, direction: Direction, refused: bool) {
         if !refused {
-            self.closed_first.get_or_insert(packet.direction);
+            self.closed_first.get_or_insert(direction);
         }
     }
 
@@ -187,6 +227,9 @@ impl Connection {
     /// The summary of what was noted and of what the sides know.
     fn fill(&mut self, summary: &mut TcpSummary) {
         self.recorder.fill(summary);
+        if let Some(rare) = &mut summary.rare {
+            rare.unanswered = rare.unanswered.filter(|request| !self.answered_after_close(request));
+        }
         summary.capture_point_evidence = self.capture_point_evidence();
         let frame_of = |seen: Option<(NonZeroU64, _)>| seen.map(|(frame, _)| frame.get());
         let ack = self.handshake.ack();

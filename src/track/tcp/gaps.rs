@@ -151,6 +151,17 @@ impl GapList {
         Some((low.from, low.to, low.shown_by))
     }
 
+    /// Forgets the gaps from `end` on, where the stream has ended.
+    #[cold]
+    pub(super) fn forget_from(&mut self, end: SeqNumber) {
+        self.ranges.retain_mut(|gap| {
+            if gap.to.is_after(end) {
+                gap.to = end;
+            }
+            gap.from.is_before(end)
+        });
+    }
+
     fn forget_missed(&mut self) {
         let mut over = self.ranges.iter().filter(|gap| gap.acked.is_some()).count().saturating_sub(MISSED);
         self.ranges.retain(|gap| {

@@ -45,6 +45,8 @@ pub(in crate::track) struct LossState {
     pub(super) refused: Option<Refused>,
     /// The FIN on its SYN: most hosts ignore it, or discard the whole segment. The number of the ACK tells.
     pub(super) fin_on_syn: Option<Fin>,
+    /// A FIN of it at another number than its first one; the lowest. The number of the ACK tells which ended its stream.
+    pub(super) other_fin: Option<Fin>,
     /// Its SYN-ACK that echoes a timestamp which no SYN of its peer carried, and that timestamp.
     pub(super) wrong_echo: Option<(NonZeroU64, u32)>,
     pub(super) gaps: GapList,

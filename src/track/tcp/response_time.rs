@@ -54,9 +54,9 @@ impl Connection {
                 Some(CapturePoint::SameHost) => true,
                 seen => Measures::of(seen, !packet.direction) == Measures::Delay,
             };
-            let proof = AckDelayProof { data: request.frame, delay: request.took, at_receiver };
             let held = request.took.minus(network.unwrap_or_default());
-            let case = AckDelayCase { proof, len: segment.len, again: false, answers: true, held, alone: true };
+            let proof = AckDelayProof { data: request.frame, delay: request.took, held, at_receiver };
+            let case = AckDelayCase { proof, len: segment.len, again: false, answers: true, alone: true };
             facts.observations.delayed_ack = ProvenAckDelay::first(ACK_DELAYS, &case);
         }
         if packet.direction == Direction::ServerToClient {

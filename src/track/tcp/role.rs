@@ -2,7 +2,7 @@
 
 use super::connection::Connection;
 use super::endpoint::TcpEndpoint;
-use crate::model::{Direction, Segment, SeqNumber, TcpFlags};
+use crate::model::{Checksum, Direction, Segment, SeqNumber, TcpFlags};
 use crate::track::facts::{Life, SegmentRole};
 use crate::track::packet_ref::PacketRef;
 
@@ -18,7 +18,12 @@ impl Connection {
             match flags.contains(TcpFlags::ACK) {
                 true if !may_ack => SegmentRole::WrongSynAck,
                 true => match own.syn.filter(|_| self.new_isn && !own.has_asked_with(segment.seq)) {
-                    Some((before, _)) => SegmentRole::AnotherSynAck { before: before.get() },
+                    Some((before, _)) => {
+                        let before = before.get();
+                        let damaged = own.sent.iter().any(|sent| sent.frame == before && sent.damaged);
+                        let corrupted = damaged && segment.checksum != Checksum::Invalid;
+                        SegmentRole::AnotherSynAck { before, corrupted }
+                    }
                     None => SegmentRole::SynAck,
                 },
                 // a side whose SYN-ACK has opened the connection does not open it again

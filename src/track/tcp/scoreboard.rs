@@ -123,6 +123,14 @@ impl Scoreboard {
         }
     }
 
+    /// Forgets the segments from `end` on that are not acknowledged: the stream has ended there.
+    #[cold]
+    pub(super) fn forget_from(&mut self, end: SeqNumber) {
+        while self.in_flight() > 0 && self.segments.back().is_some_and(|last| !last.seq.is_before(end)) {
+            self.segments.pop_back();
+        }
+    }
+
     /// The remembered segment that carried the byte at `seq`, latest first.
     pub(super) fn carrying(&mut self, seq: SeqNumber) -> Option<&mut SentSegment> {
         self.segments.iter_mut().rev().find(|sent| !sent.seq.is_after(seq) && sent.end.is_after(seq))

@@ -13,7 +13,8 @@ impl Connection {
     /// Notes a request that the current FIN or RST leaves unanswered; called before that segment is noted itself.
     ///
     /// Data that gets no answer need not be a request: a protocol may be one-way. It is taken for one where the server
-    /// has answered before, or where it acknowledged one burst of data and closed without a byte.
+    /// has answered before, or where it acknowledged one burst of data and closed without a byte, or the client waited
+    /// long after one burst before it closed.
     #[cold]
     pub(super) fn note_unanswered(
         &mut self,
@@ -46,7 +47,11 @@ impl Connection {
             (true, true) => waited >= SLOW_RESPONSE,
             (true, false) => waited >= IDLE,
             (false, true) => client.sent_one_burst(),
-            (false, false) => false,
+            // the client's own ACK shows that nothing of the server is missing in the capture
+            (false, false) => {
+                let heard_nothing = server.isn.is_some_and(|isn| segment.ack == isn.plus(1));
+                waited >= IDLE && !by_reset && heard_nothing && client.sent_one_burst()
+            }
         };
         if is_request {
             let unanswered = UnansweredRequest {
@@ -61,6 +66,14 @@ impl Connection {
             };
             self.recorder.events().unanswered.get_or_insert(unanswered);
         }
+    }
+
+    /// Returns `true` if the server answered a client that had sent its FIN and still received.
+    #[cold]
+    pub(super) fn answered_after_close(&self, request: &UnansweredRequest) -> bool {
+        let by_client = request.closed_by == Direction::ClientToServer && !request.reset;
+        let data = self.endpoints.server_to_client.sent.last_data();
+        by_client && data.is_some_and(|data| data.frame > request.closed_in)
     }
 }
 

@@ -330,8 +330,6 @@ pub struct AckDelayCase {
     pub(in crate::track) again: bool,
     /// They answer the data.
     pub(in crate::track) answers: bool,
-    /// The time it took beyond the usual.
-    pub(in crate::track) held: Nanos,
     /// Nothing else was in flight.
     pub(in crate::track) alone: bool,
 }
@@ -343,6 +341,8 @@ pub struct AckDelayProof {
     pub data: u64,
     /// The time from the data to the ACK, as captured.
     pub delay: Nanos,
+    /// The part of it beyond the usual.
+    pub held: Nanos,
     /// The ACK was captured where it was sent, so the network has no part in the delay.
     pub at_receiver: bool,
 }
@@ -366,7 +366,7 @@ const BY_TIMER: Rule<AckDelays> = Rule {
     rfc: &["RFC 1122 §4.2.3.2", "RFC 9293 §3.8.6.3"],
     effect: (),
     applies: |case| {
-        let timer = case.len == 0 && case.alone && case.held <= crate::model::thresholds::MAX_DELAYED_ACK;
+        let timer = case.len == 0 && case.alone && case.proof.held <= crate::model::thresholds::MAX_DELAYED_ACK;
         timer.then_some(case.proof)
     },
     cause: |proof| if proof.at_receiver { DELAYED } else { Cause::UNKNOWN },

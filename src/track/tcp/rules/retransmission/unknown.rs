@@ -7,8 +7,8 @@ use super::timeout::unexplained;
 use super::words::{self, after, deciding_frame, first_copy};
 use crate::model::FindingCode;
 use crate::model::thresholds::MIN_RTO;
-use crate::track::cause::{Cause, CauseEvent};
-use crate::track::retransmission_proof::{FirstCopy, RetransmissionProof as Proof};
+use crate::track::cause::{Candidates, Cause, CauseEvent};
+use crate::track::retransmission_proof::{FirstCopy, ProofDetail, RetransmissionProof as Proof, View};
 
 const UNEXPLAINED: RetransmissionEffect =
     RetransmissionEffect { shown_by: |_| "the cause is unknown".to_owned(), ..words::RETRANSMITTED };
@@ -96,17 +96,36 @@ pub(super) const UNKNOWN: Rule<RetransmissionFamily> = Rule {
     rfc: &["RFC 9293 §3.8.1"],
     effect: UNEXPLAINED,
     applies: |case| match &case.before {
-        Before::Segment(_) => Some(Proof { number: case.cut_from().map_or(0, u64::from), ..case.proof }),
+        Before::Segment(_) => {
+            // a tail-loss probe sends the last bytes (RFC 8985 §7.3)
+            let last = case.sender.snd_nxt == Some(case.again.end);
+            let detail = if last { ProofDetail::Plain } else { ProofDetail::Alternative };
+            Some(Proof { number: case.cut_from().map_or(0, u64::from), detail, ..case.proof })
+        }
         Before::Forgotten => Some(case.proof),
         Before::Gap(gap) => Some(case.proved_by(gap.shown_by.0)),
         Before::AckedUnseen(ack) => Some(case.proved_by(ack.frame)),
         Before::SamePacket | Before::Syn(_) => None,
     },
     cause: |_| Cause::UNKNOWN,
-    candidates: unexplained,
+    candidates,
     says,
     frames: words::frames,
 };
+
+/// The timers that can have run out. RACK's reordering timer (RFC 8985 §6.2) is none of them: it needs an ACK of bytes sent
+/// later, which makes it a fast retransmission.
+fn candidates(proof: &Proof) -> Candidates {
+    let as_sent = proof.view != View::Receiver && proof.first_copy == FirstCopy::Captured;
+    let too_soon = as_sent && proof.after.is_some_and(|after| after < MIN_RTO);
+    let no_probe = proof.detail == ProofDetail::Alternative;
+    let timer = |cause: &Cause| match cause.detail {
+        "rto" => !too_soon,
+        "tlp" => !no_probe,
+        _ => true,
+    };
+    unexplained(proof).into_iter().filter(timer).collect()
+}
 
 fn says(proof: &Proof, parties: &Words<'_>) -> String {
     let nothing = "Neither three duplicate ACKs nor a SACK can have triggered it, and retransmission timers usually wait 200 ms or more: the cause is unknown.";
@@ -136,5 +155,28 @@ fn says(proof: &Proof, parties: &Words<'_>) -> String {
             "Below the highest byte sent before, so retransmitted or late.{} The cause is unknown.",
             first_copy(proof)
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Nanos;
+
+    fn timers(after: i64, detail: ProofDetail, first_copy: FirstCopy) -> Vec<&'static str> {
+        let after = Some(Nanos::from_millis(after));
+        let proof = Proof { after, detail, first_copy, ..Proof::default() };
+        candidates(&proof).iter().map(|cause| cause.detail).collect()
+    }
+
+    #[test]
+    fn only_timers_that_can_have_run_out_are_candidates() {
+        let (last, inner) = (ProofDetail::Plain, ProofDetail::Alternative);
+        assert_eq!(timers(54, last, FirstCopy::Captured), ["tlp"]);
+        assert_eq!(timers(54, inner, FirstCopy::Captured), [""; 0]);
+        assert_eq!(timers(300, last, FirstCopy::Captured), ["rto", "tlp"]);
+        assert_eq!(timers(300, inner, FirstCopy::Captured), ["rto"]);
+        // the first copy was sent at an unknown time before
+        assert_eq!(timers(54, last, FirstCopy::NotCaptured), ["rto", "tlp"]);
     }
 }
