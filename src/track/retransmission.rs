@@ -100,6 +100,8 @@ pub enum DsackReport {
         again: u64,
         /// The bytes.
         bytes: u32,
+        /// Its FIN arrived twice, too.
+        fin: bool,
     },
     /// Several transmissions, from frame `first` to frame `last`; which of them arrived is unknown.
     OneOf {

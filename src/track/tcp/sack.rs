@@ -150,7 +150,7 @@ fn received_twice(
         return Some(if whole {
             DsackReport::Retransmitted { again, other: late.frame }
         } else {
-            DsackReport::Partly { again, bytes: right.relative_to(left) }
+            peer.partly(again, (left, right))
         });
     }
     let probe = peer.newest().filter(|newest| newest.len == 1 && one_byte).map(|newest| newest.frame);
@@ -189,6 +189,12 @@ impl TcpEndpoint {
         let mut parts = self.sent.iter().filter(|sent| sent.frame == frame);
         let first = parts.next().map(|sent| (sent.seq, sent.end));
         again.or_else(|| first.map(|(from, to)| (from, parts.next_back().map_or(to, |sent| sent.end))))
+    }
+
+    /// The report of a part of its retransmission in frame `again`: payload bytes, and its FIN, which is none.
+    fn partly(&self, again: u64, (left, right): (SeqNumber, SeqNumber)) -> DsackReport {
+        let fin = self.fin.is_some_and(|fin| fin.end == right);
+        DsackReport::Partly { again, bytes: right.relative_to(left).saturating_sub(fin.into()), fin }
     }
 
     /// Returns `true` if this is its first segment in the capture: it may have sent the bytes before the capture began.
@@ -238,7 +244,7 @@ impl TcpEndpoint {
             if whole {
                 return Some(DsackReport::Retransmitted { again: first, other: sent.frame });
             }
-            return Some(DsackReport::Partly { again: first, bytes: right.relative_to(left) });
+            return Some(self.partly(first, (left, right)));
         }
         let index = known.or_else(|| retransmissions.iter().position(|again| again.had.is_none())).unwrap_or(0);
         let again = retransmissions.get_mut(index)?;
@@ -250,7 +256,7 @@ impl TcpEndpoint {
             _ if sent < 2 => DsackReport::Unknown { once: first },
             Some(last) => DsackReport::OneOf { first, last },
             None if whole => DsackReport::Retransmitted { again: first, other: 0 },
-            None => DsackReport::Partly { again: first, bytes: right.relative_to(left) },
+            None => self.partly(first, (left, right)),
         })
     }
 }

@@ -20,6 +20,8 @@ pub struct DsackProof {
     pub other: u64,
     /// The bytes that arrived twice, where they are only a part of the frame.
     pub bytes: u32,
+    /// The FIN arrived twice beside them.
+    pub fin: bool,
 }
 
 /// Consequences of a DSACK.
@@ -75,7 +77,9 @@ const NOT_NEEDED: Rule<Dsacks> = Rule {
 /// The original arrived too, after its retransmission.
 const LATE_ORIGINAL: Rule<Dsacks> = Rule {
     applies: |report| match *report {
-        DsackReport::Retransmitted { again, other } => Some(DsackProof { frame: again, other, bytes: 0 }),
+        DsackReport::Retransmitted { again, other } => {
+            Some(DsackProof { frame: again, other, ..DsackProof::default() })
+        }
         _ => None,
     },
     says: |proof, _| {
@@ -92,13 +96,19 @@ const PARTLY: Rule<Dsacks> = Rule {
     label: "part of a retransmission not needed",
     effect: DsackEffect { needless: false, known: false },
     applies: |report| match *report {
-        DsackReport::Partly { again, bytes } => Some(DsackProof { frame: again, other: 0, bytes }),
+        DsackReport::Partly { again, bytes, fin } => Some(DsackProof { frame: again, other: 0, bytes, fin }),
         _ => None,
     },
     says: |proof, _| {
+        let bytes = counted(u64::from(proof.bytes), "byte");
+        let (part, them) = match (proof.bytes, proof.fin) {
+            (0, true) => ("the FIN".to_owned(), "it"),
+            (_, true) => (format!("{bytes} and the FIN"), "them"),
+            (1, false) => (bytes, "it"),
+            (_, false) => (bytes, "them"),
+        };
         format!(
-            "DSACK (RFC 2883): {} of frame {} arrived twice, so retransmitting them was not needed. The DSACK does not cover the other bytes.",
-            counted(u64::from(proof.bytes), "byte"),
+            "DSACK (RFC 2883): {part} of frame {} arrived twice, so retransmitting {them} was not needed. The DSACK does not cover the other bytes.",
             proof.frame
         )
     },
@@ -110,7 +120,7 @@ const ONE_OF_SEVERAL: Rule<Dsacks> = Rule {
     label: "one retransmission not needed",
     effect: DsackEffect { needless: true, known: false },
     applies: |report| match *report {
-        DsackReport::OneOf { first, last } => Some(DsackProof { frame: first, other: last, bytes: 0 }),
+        DsackReport::OneOf { first, last } => Some(DsackProof { frame: first, other: last, ..DsackProof::default() }),
         _ => None,
     },
     says: |proof, _| {
@@ -126,7 +136,7 @@ const ONE_OF_SEVERAL: Rule<Dsacks> = Rule {
 const DUPLICATE_CAPTURED: Rule<Dsacks> = Rule {
     applies: |report| match *report {
         DsackReport::Duplicated { first, copy: Some(copy) } => {
-            Some(DsackProof { frame: first, other: copy.get(), bytes: 0 })
+            Some(DsackProof { frame: first, other: copy.get(), ..DsackProof::default() })
         }
         _ => None,
     },
@@ -206,7 +216,7 @@ mod tests {
         let reports = [
             (DsackReport::Retransmitted { again: 9, other: 0 }, ("spurious_retransmit", Some(9), true, vec![9, 20])),
             (DsackReport::Retransmitted { again: 9, other: 8 }, ("spurious_retransmit", Some(9), true, vec![8, 9, 20])),
-            (DsackReport::Partly { again: 9, bytes: 3 }, ("spurious_retransmit", None, false, vec![9, 20])),
+            (DsackReport::Partly { again: 9, bytes: 3, fin: false }, ("spurious_retransmit", None, false, vec![9, 20])),
             (DsackReport::OneOf { first: 5, last: 9 }, ("spurious_retransmit", None, true, vec![5, 9, 20])),
             (DsackReport::Duplicated { first: 5, copy }, ("duplicate_frame", None, false, vec![5, 7, 20])),
             (DsackReport::Duplicated { first: 5, copy: None }, ("duplicate_frame", None, false, vec![5, 20])),
