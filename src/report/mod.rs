@@ -73,7 +73,7 @@ pub use view::{PayloadView, View};
 pub(crate) use words::{
     FindingLine, LedgerLine, call_note, capture_heading, capture_notes, capture_notes_of, capture_setting,
     capture_title, conversation_notes, conversation_title, finding_lines, finding_lines_of, foreign_packets_note,
-    ledger_lines, page_notes_of, report_title, triage_lines, triage_title,
+    ledger_lines, page_notes_of, program_output, report_title, triage_lines, triage_title,
 };
 pub(crate) use words::{count, counted};
 

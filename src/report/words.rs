@@ -263,12 +263,20 @@ pub(crate) fn call_note(calls: &[TracedCall]) -> Option<&'static str> {
 
 /// The same, of the totals alone.
 pub(crate) fn capture_notes_of(totals: &CaptureTotals) -> Vec<Cell> {
-    notes_of(totals, "--limit 0 shows all, --conversation chooses")
+    let mut notes = notes_of(totals, "--limit 0 shows all, --conversation chooses");
+    for program in &totals.programs {
+        let label = program.label();
+        notes.push(program_ending(program));
+        notes.extend(program_output(program).map(|line| Cell::from(format!("{label}| {line}"))));
+    }
+    notes
 }
 
-/// The same, for a page, which holds only so much whatever the limit is.
+/// The same, for a page, which holds only so much whatever the limit is, and shows the programs' output below.
 pub(crate) fn page_notes_of(totals: &CaptureTotals) -> Vec<Cell> {
-    notes_of(totals, "--conversation chooses; other formats show all with --limit 0")
+    let mut notes = notes_of(totals, "--conversation chooses; other formats show all with --limit 0");
+    notes.extend(totals.programs.iter().map(program_ending));
+    notes
 }
 
 /// The notes; `way` tells how what is left out can be seen.
@@ -307,7 +315,6 @@ fn notes_of(totals: &CaptureTotals, way: &str) -> Vec<Cell> {
         );
         notes.push(Cell::from(text).tone(Tone::Reset));
     }
-    totals.programs.iter().for_each(|program| push_program(&mut notes, program));
     if totals.others > 0 {
         notes.push(Cell::from(foreign_packets_note(totals.others)).tone(Tone::Reset));
     }
@@ -333,15 +340,17 @@ fn notes_of(totals: &CaptureTotals, way: &str) -> Vec<Cell> {
     notes
 }
 
-/// A program's end, and its output.
-fn push_program(notes: &mut Vec<Cell>, program: &Program) {
-    let label = program.label();
+/// A program, and how it ended.
+fn program_ending(program: &Program) -> Cell {
     let tone = if program.failed() { Tone::Reset } else { Tone::Plain };
-    notes.push(Cell::from(format!("{label} (`{}`) {}", program.command, program.ending())).tone(tone));
-    notes.extend(program.output.iter().map(|line| Cell::from(format!("{label}| {line}"))));
-    if program.output_left_out > 0 {
-        notes.push(Cell::from(format!("{label}| … {} more not kept", counted(program.output_left_out, "line"))));
-    }
+    Cell::from(format!("{} (`{}`) {}", program.label(), program.command, program.ending())).tone(tone)
+}
+
+/// The lines of a program's output.
+pub(crate) fn program_output(program: &Program) -> impl Iterator<Item = String> {
+    let left_out =
+        (program.output_left_out > 0).then(|| format!("… {} more not kept", counted(program.output_left_out, "line")));
+    program.output.iter().cloned().chain(left_out)
 }
 
 /// The sentence about packets that do not belong to the session.

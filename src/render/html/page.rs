@@ -9,8 +9,8 @@ use crate::model::CaptureInfo;
 use crate::render::grid::{self, Grid, Head, VerdictAt};
 use crate::render::{Options, exchange, svg};
 use crate::report::{
-    Align, CaptureTotals, Choice, Room, TracedCall, capture_heading, capture_setting, count, counted, triage_lines,
-    triage_title,
+    Align, CaptureTotals, Choice, Room, TracedCall, capture_heading, capture_setting, count, counted, program_output,
+    triage_lines, triage_title,
 };
 
 /// Colours and layout; what drawings share stands before it.
@@ -79,6 +79,8 @@ pub(super) struct Capture {
     graphs: String,
     /// Markup.
     sections: Vec<String>,
+    /// Programs with output: the label of each, and the lines.
+    outputs: Vec<(String, Vec<String>)>,
 }
 
 /// The content of a capture's part of the page.
@@ -134,6 +136,12 @@ impl Capture {
             call_head,
             graphs,
             sections,
+            outputs: totals
+                .programs
+                .iter()
+                .map(|program| (program.label(), program_output(program).collect::<Vec<_>>()))
+                .filter(|(_, lines)| !lines.is_empty())
+                .collect(),
         }
     }
 }
