@@ -110,6 +110,7 @@ fn hold(path: &Path, conversation: &Conversation, kept: &Kept) {
     let stream = conversation.totals.stream;
     let frames = kept.frames.get(&stream).expect("a conversation has steps");
     let answers = conversation.answers().expect("asked");
+    // a new question changes one of these counts
     assert_eq!(answers.len(), if conversation.totals.tcp.is_some() { 25 } else { 10 }, "{}", path.display());
     for Answered { question, answer } in answers {
         let at = format!("{} {stream} {}: {answer:?}", path.display(), question.id);
@@ -299,7 +300,7 @@ fn datagrams_are_measured() {
 #[test]
 fn captured_refusal_proves_that_no_socket_listens() {
     let refused = answer("kernel/refused.pcap", "client_first");
-    assert!(refused.text.contains("ECONNREFUSED") && refused.text.contains("This capture shows it"));
+    assert!(refused.text.contains("ECONNREFUSED") && refused.text.contains("This capture shows such a refusal"));
     assert_eq!((refused.frames.as_slice(), refused.cannot_tell), ([1, 2].as_slice(), None));
     let closed = answer("kernel/udp_closed.pcap", "ports_differ");
     assert!(closed.text.contains("port unreachable in frame 2, about frame 1 to port 7107"), "{}", closed.text);

@@ -1,4 +1,4 @@
-//! The one table of thresholds in time that an explanation may depend on, each with its source.
+//! The one table of thresholds that an explanation may depend on, nearly all of them times, each with its source.
 //!
 //! A threshold separates what a timer, a program or the network can have done from what it cannot. None of them decides
 //! alone: a rule also needs the frames that fit.

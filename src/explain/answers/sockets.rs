@@ -53,14 +53,14 @@ fn shown(case: &Case<'_>, answer: Answer) -> Answer {
             let answer = answer.frames(syn.into_iter().chain(reset));
             match (syn, reset) {
                 (Some(syn), Some(reset)) => answer.add(format!(
-                    "This capture shows it: the SYN in frame {syn} to port {port} is answered with RST in frame {reset}."
+                    "This capture shows such a refusal: the SYN in frame {syn} to port {port} is answered with RST in frame {reset}. Why no program listened there is not on the wire."
                 )),
-                _ => answer.add(format!("This capture shows it: the SYN to port {port} is answered with RST.")),
+                _ => answer.add(format!("This capture shows such a refusal: the SYN to port {port} is answered with RST. Why no program listened there is not on the wire.")),
             }
         }
         (None, Some(Unreachable { frame, error, quotes })) if error.name() == "port unreachable" => answer
             .add(format!(
-                "This capture shows it: {} in frame {frame}{}.",
+                "This capture shows such a refusal: {} in frame {frame}{}. Why no program listened there is not on the wire.",
                 error.name(),
                 quotes.map_or_else(String::new, |quotes| format!(", about frame {quotes} to port {port}"))
             ))

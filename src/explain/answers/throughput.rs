@@ -32,6 +32,12 @@ fn throughput(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
         };
         let (begun, ended) = (from.unwrap_or_default(), to.unwrap_or_default());
         let measures = Measures::of(tcp.summary.capture_point_evidence.capture_point, direction);
+        if measures == Measures::Delay && seen.segments == 1 {
+            answer = answer.but(format!(
+                "The {who}'s throughput: at its receiver the time from one segment to its ACK is the receiver's delay."
+            ));
+            continue;
+        }
         let seen_at = match measures {
             Measures::Delay => " as it arrived (the capture was made at its receiver)",
             _ => "",

@@ -4,7 +4,7 @@ use super::in_frames;
 use crate::echo::{EchoForm, EchoOccurrences};
 use crate::explain::describe::transformation;
 use crate::model::{FindingCode as Code, FindingSink, Occurrences, counted, thousands};
-use crate::track::ConversationTotals;
+use crate::track::{Close, ConversationTotals};
 
 pub(super) fn of(totals: &ConversationTotals, found: &mut impl FindingSink) {
     let log = &totals.echo_log;
@@ -29,8 +29,14 @@ pub(super) fn of(totals: &ConversationTotals, found: &mut impl FindingSink) {
         // a datagram without an answer has a finding of its own; a service whose other answers are no echoes owes none
         let rest = echo.pending_bytes.saturating_sub(log.partial_of.saturating_sub(log.partial_back));
         if totals.tcp.is_some() && log.different.count == 0 && echo.unanswered > 0 && rest > 0 {
-            let within = if totals.may_go_on() { "as far as the capture was read" } else { "within the capture" };
-            let text = || format!("The last {rest} of the client's bytes were not echoed {within}.");
+            let is_closed = totals.tcp.as_ref().is_some_and(|tcp| tcp.close == Close::Fin);
+            let text = || match (totals.may_go_on(), is_closed) {
+                (true, _) => {
+                    format!("The last {rest} of the client's bytes were not echoed as far as the capture was read.")
+                }
+                (false, true) => format!("Both sides closed without an echo of the client's last {rest} bytes."),
+                (false, false) => format!("The last {rest} of the client's bytes were not echoed within the capture."),
+            };
             found.add(Code::EchoPartial, [totals.last_frame], text);
         }
     }

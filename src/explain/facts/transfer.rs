@@ -51,6 +51,9 @@ pub(super) fn goodput(known: &FactInput<'_>) -> Option<String> {
                 if sent.flow.last.is_some() { "its data and the ACKs have the same time, or none" } else { NO_ACK };
             return Some(format!("unknown: {why}"));
         };
+        if sent.flow.acked_bytes < MIN_BYTES {
+            return Some(format!("unknown: only {} were acknowledged", counted(sent.flow.acked_bytes, "byte")));
+        }
         let unseen = match sent.flow.unseen {
             0 => String::new(),
             bytes => format!(", {} of them not in the capture", thousands(bytes)),

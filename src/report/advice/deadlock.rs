@@ -1,6 +1,6 @@
 //! Both programs wait for each other.
 
-use super::case::{Case, EndpointCalls};
+use super::case::{Case, DataCall, EndpointCalls};
 use super::{Advice, Proof};
 use crate::model::{CallKind, Direction, FailedCall, FindingCode, counted};
 use crate::report::transcript::TracedCall;
@@ -19,9 +19,13 @@ fn waits<'a>(end: &EndpointCalls<'a>) -> Option<&'a TracedCall> {
 
 fn of_connection(client: &EndpointCalls<'_>, server: &EndpointCalls<'_>) -> Option<Proof> {
     let (of_client, of_server) = (waits(client)?, waits(server)?);
-    let total = |data_calls: Option<super::case::DataCall<'_>>| data_calls.map_or(0, |data_calls| data_calls.to);
-    let there = (total(client.sends().last()), total(server.receives().last()));
-    let back = (total(server.sends().last()), total(client.receives().last()));
+    // what a program does once the end of the session has woken it proves nothing about the wait
+    let both_wait = of_client.call.time.max(of_server.call.time);
+    let total = |calls: &mut dyn Iterator<Item = DataCall<'_>>| {
+        calls.filter(|data_call| data_call.call.call.time <= both_wait).last().map_or(0, |data_call| data_call.to)
+    };
+    let there = (total(&mut client.sends()), total(&mut server.receives()));
+    let back = (total(&mut server.sends()), total(&mut client.receives()));
     // bytes in transit would wake one of them
     if there.0 != there.1 || back.0 != back.1 {
         return None;
@@ -35,7 +39,6 @@ fn of_connection(client: &EndpointCalls<'_>, server: &EndpointCalls<'_>) -> Opti
         got(back.0)
     );
     // the last before both waited: what came later, the end of the session caused
-    let both_wait = of_client.call.time.max(of_server.call.time);
     let before = client.stream.frames.iter().rev().find(|seen| seen.time.is_some_and(|time| time <= both_wait));
     let frames = before.map(|seen| seen.frame).into_iter().collect();
     Some(Proof { stream: Some(client.stream.id), text, frames, calls: vec![of_client.number, of_server.number] })

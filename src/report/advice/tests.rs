@@ -156,6 +156,9 @@ fn two_programs_that_wait_for_each_other_are_a_deadlock() {
     };
     let both = vec![wait(Side::Client), wait(Side::Server)];
     assert_eq!(advice([data_calls(5), both.clone()].concat(), frames()), [(FindingCode::Deadlock, vec![3, 4])]);
+    let later = vec![traced(60, Side::Server, Send(1), Some(70))];
+    let woken = [data_calls(5), both.clone(), later].concat();
+    assert_eq!(advice(woken, frames()), [(FindingCode::Deadlock, vec![3, 4])], "the end of the session woke it");
     assert_eq!(advice([data_calls(4), both].concat(), frames()), NONE, "a byte is still in transit");
     assert_eq!(advice([data_calls(5), vec![wait(Side::Client)]].concat(), frames()), NONE, "the server is busy");
 }
