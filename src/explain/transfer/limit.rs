@@ -36,7 +36,7 @@ pub(in crate::explain) fn of(flow: &Flow, sender: Direction, capture_point: Opti
             format!("the application (or pacing): {program} of the time the {who} could have sent and did not")
         }
         () if spent.percent(spent.held) >= LIMITING_SHARE => format!(
-            "delayed ACKs or Nagle's algorithm: {} of the time the {who} waited for an ACK that was held back",
+            "delayed ACKs or Nagle's algorithm: {} of the time Nagle's algorithm held the {who}'s data back, or the {peer} delayed its ACK",
             share(spent.held)
         ),
         () if spent.percent(network) >= LIMITING_SHARE => network_of(flow, who),
