@@ -333,7 +333,7 @@ mod tests {
 
     #[test]
     fn calls_name_their_conversation_where_there_are_several() {
-        assert_eq!(heads(&[0, 0]), ["Call", "Program", "What it did"]);
-        assert_eq!(heads(&[0, 1]), ["Call", "Program", "Conversation", "What it did"]);
+        assert_eq!(heads(&[0, 0]), ["Call", "Program", "Action"]);
+        assert_eq!(heads(&[0, 1]), ["Call", "Program", "Conversation", "Action"]);
     }
 }

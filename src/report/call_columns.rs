@@ -21,34 +21,34 @@ pub(crate) struct CallColumn {
 
 /// Every column of the calls; those that say nothing of any call are left out.
 pub(crate) static CALL_COLUMNS: &[CallColumn] = &[
-    CallColumn { header: "Call", align: Align::Right, text: |told, _| told.number.to_string().into() },
+    CallColumn { header: "Call", align: Align::Right, text: |traced, _| traced.number.to_string().into() },
     CallColumn {
         header: "Time",
         align: Align::Right,
-        text: |told, _| told.since_start.map_or_else(String::new, View::seconds).into(),
+        text: |traced, _| traced.since_start.map_or_else(String::new, View::seconds).into(),
     },
     CallColumn {
         header: "Program",
         align: Align::Left,
-        text: |told, _| {
-            let tone = if told.call.side == Side::Client { Tone::Client } else { Tone::Server };
-            Cell::from(told.call.program.as_ref()).tone(tone)
+        text: |traced, _| {
+            let tone = if traced.call.side == Side::Client { Tone::Client } else { Tone::Server };
+            Cell::from(traced.call.program.as_ref()).tone(tone)
         },
     },
     CallColumn {
         header: CONVERSATION,
         align: Align::Right,
-        text: |told, _| told.stream.map_or_else(String::new, |stream| stream.number.to_string()).into(),
+        text: |traced, _| traced.stream.map_or_else(String::new, |stream| stream.number.to_string()).into(),
     },
-    CallColumn { header: "What it did", align: Align::Left, text: |told, _| told.what().into() },
-    CallColumn { header: "Frames", align: Align::Left, text: |told, _| frames(&told.frames).into() },
+    CallColumn { header: "Action", align: Align::Left, text: |traced, _| traced.what().into() },
+    CallColumn { header: "Frames", align: Align::Left, text: |traced, _| frames(&traced.frames).into() },
     CallColumn {
-        header: "After them",
+        header: "After frames",
         align: Align::Right,
-        text: |told, _| told.after.map_or_else(String::new, |after| after.human().to_string()).into(),
+        text: |traced, _| traced.after.map_or_else(String::new, |after| after.human().to_string()).into(),
     },
-    CallColumn { header: "Client's kernel", align: Align::Left, text: |told, _| kernel(told, Side::Client).into() },
-    CallColumn { header: "Server's kernel", align: Align::Left, text: |told, _| kernel(told, Side::Server).into() },
+    CallColumn { header: "Client's kernel", align: Align::Left, text: |traced, _| kernel(traced, Side::Client).into() },
+    CallColumn { header: "Server's kernel", align: Align::Left, text: |traced, _| kernel(traced, Side::Server).into() },
 ];
 
 /// Most frames named one by one.
@@ -62,8 +62,8 @@ fn frames(frames: &[u64]) -> String {
     }
 }
 
-fn kernel(told: &TracedCall, side: Side) -> String {
-    told.call.kernel_of(side).map_or_else(String::new, |view| {
+fn kernel(traced: &TracedCall, side: Side) -> String {
+    traced.call.kernel_of(side).map_or_else(String::new, |view| {
         let KernelView { state, cwnd, rtt, unacked, retransmits, .. } = view;
         let mut text = format!("{state} cwnd {cwnd} rtt {}", rtt.human());
         if *unacked > 0 {
