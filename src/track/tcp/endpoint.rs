@@ -215,19 +215,6 @@ impl TcpEndpoint {
         echo == 0 || self.newest_timestamp.is_none_or(|(newest, _)| newest == echo)
     }
 
-    /// Notes a SYN-ACK that echoes a timestamp which none of the peer's SYNs carried.
-    #[cold]
-    pub(super) fn note_echo(&mut self, frame: u64, segment: &Segment, peer: &Self) {
-        let Some(echo) = segment.options.timestamps.map(|stamps| stamps.echo_reply).filter(|echo| *echo != 0) else {
-            return;
-        };
-        let first = peer.sent.iter().find(|sent| Some(sent.seq) == peer.isn).and_then(|sent| sent.timestamp);
-        let Some((first, (newest, _))) = first.zip(peer.newest_timestamp) else { return };
-        if echo.wrapping_sub(first) > newest.wrapping_sub(first) {
-            self.loss_mut().wrong_echo = NonZeroU64::new(frame).map(|frame| (frame, echo));
-        }
-    }
-
     /// Returns `true` if the timestamp of a segment is not older than earlier ones, or if it has none (RFC 7323 §5.3).
     #[inline]
     pub(super) fn is_newer(&self, segment: &Segment) -> bool {

@@ -36,6 +36,8 @@ pub(super) struct HandshakeObserver {
     syns_since_refusal: u8,
     /// The challenge ACK that refused the SYN, where no SYN-ACK came after it.
     pub(super) challenge: Option<NonZeroU64>,
+    /// The SYN-ACK that echoes a timestamp which no SYN of its peer carried, and that timestamp.
+    pub(super) wrong_echo: Option<(NonZeroU64, u32)>,
 }
 
 impl HandshakeObserver {
@@ -49,6 +51,19 @@ impl HandshakeObserver {
     #[inline]
     pub(super) fn is_over(&self) -> bool {
         self.ack.is_some() || self.syn.is_none() && self.syn_ack.is_none()
+    }
+
+    /// Notes a SYN-ACK that echoes a timestamp which none of the SYNs of `peer` carried.
+    #[cold]
+    pub(super) fn note_echo(&mut self, frame: u64, segment: &Segment, peer: &TcpEndpoint) {
+        let Some(echo) = segment.options.timestamps.map(|stamps| stamps.echo_reply).filter(|echo| *echo != 0) else {
+            return;
+        };
+        let first = peer.sent.iter().find(|sent| Some(sent.seq) == peer.isn).and_then(|sent| sent.timestamp);
+        let Some((first, (newest, _))) = first.zip(peer.newest_timestamp) else { return };
+        if echo.wrapping_sub(first) > newest.wrapping_sub(first) {
+            self.wrong_echo = NonZeroU64::new(frame).map(|frame| (frame, echo));
+        }
     }
 
     /// Takes a segment's place in the handshake, if it has one.

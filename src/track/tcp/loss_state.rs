@@ -47,8 +47,6 @@ pub(in crate::track) struct LossState {
     pub(super) fin_on_syn: Option<Fin>,
     /// A FIN of it at another number than its first one; the lowest. The number of the ACK tells which ended its stream.
     pub(super) other_fin: Option<Fin>,
-    /// Its SYN-ACK that echoes a timestamp which no SYN of its peer carried, and that timestamp.
-    pub(super) wrong_echo: Option<(NonZeroU64, u32)>,
     pub(super) gaps: GapList,
     /// Its bytes that were acknowledged before the capture held any packet of it.
     pub(super) unseen: UnseenSide,

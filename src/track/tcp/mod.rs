@@ -272,7 +272,7 @@ impl Connection {
         }
         let scale = applied.map(|shift| 1 << shift);
         if accepted && segment.flags.is_syn_ack() {
-            own.note_echo(packet.frame, segment, peer);
+            self.handshake.note_echo(packet.frame, segment, peer);
         }
         if with_fin && accepted {
             self.note_fin_on_syn(packet, segment);

@@ -29,11 +29,7 @@ impl Connection {
         let answers = peer.snd_nxt == Some(segment.ack);
         let next = match self.prediction {
             Prediction::Begins if segment.flags == TcpFlags::SYN && from_client => Prediction::SynSent,
-            Prediction::SynSent
-                if segment.flags == SYN_ACK && !from_client && answers && peer.is_echoed_by(segment) =>
-            {
-                Prediction::SynReceived
-            }
+            Prediction::SynSent if segment.flags == SYN_ACK && !from_client && answers => Prediction::SynReceived,
             Prediction::SynReceived if segment.flags == TcpFlags::ACK && from_client && answers => {
                 let in_order = own.snd_nxt == Some(segment.seq) && own.is_newer(segment);
                 let soon = packet.since(self.last.1).is_some_and(|since| since < IDLE);
@@ -69,6 +65,9 @@ impl Connection {
         self.wireshark.follow_without_flags(&SegmentView::new(packet, segment, scale, false));
         self.clues.note_segment(packet.direction, segment, None);
         self.handshake.follow(packet, role, segment.seq, &self.endpoints);
+        if role == SegmentRole::SynAck && !self.endpoints.get(!packet.direction).is_echoed_by(segment) {
+            self.handshake.note_echo(packet.frame, segment, self.endpoints.get(!packet.direction));
+        }
         if role != SegmentRole::Syn {
             self.take_due_ack(packet, segment, None, facts);
         }

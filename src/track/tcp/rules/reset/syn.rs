@@ -152,7 +152,7 @@ pub(super) const WRONG_ECHO: Rule<ResetFamily> = answering(
     },
     |case| {
         let answered = case.answered.filter(|answered| answered.syn && !case.is_gone())?;
-        let (frame, echo) = case.peer.loss().wrong_echo?;
+        let (frame, echo) = case.handshake.wrong_echo?;
         (frame.get() == answered.frame).then(|| ResetProof { number: echo, ..case.answers(answered.frame) })
     },
     |proof, words| {
