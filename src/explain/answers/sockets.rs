@@ -41,6 +41,9 @@ fn nobody_listens(protocol: Protocol) -> &'static str {
     }
 }
 
+/// A refusal looks the same whether no server runs or it has another port.
+const NO_REASON: &str = " Why no program listened there is not on the wire.";
+
 /// Adds evidence to the answer if this capture shows a closed port.
 fn shown(case: &Case<'_>, answer: Answer) -> Answer {
     let totals = case.totals;
@@ -53,14 +56,14 @@ fn shown(case: &Case<'_>, answer: Answer) -> Answer {
             let answer = answer.frames(syn.into_iter().chain(reset));
             match (syn, reset) {
                 (Some(syn), Some(reset)) => answer.add(format!(
-                    "This capture shows such a refusal: the SYN in frame {syn} to port {port} is answered with RST in frame {reset}. Why no program listened there is not on the wire."
+                    "This capture shows such a refusal: the SYN in frame {syn} to port {port} is answered with RST in frame {reset}.{NO_REASON}"
                 )),
-                _ => answer.add(format!("This capture shows such a refusal: the SYN to port {port} is answered with RST. Why no program listened there is not on the wire.")),
+                _ => answer.add(format!("This capture shows such a refusal: the SYN to port {port} is answered with RST.{NO_REASON}")),
             }
         }
         (None, Some(Unreachable { frame, error, quotes })) if error.name() == "port unreachable" => answer
             .add(format!(
-                "This capture shows such a refusal: {} in frame {frame}{}. Why no program listened there is not on the wire.",
+                "This capture shows such a refusal: {} in frame {frame}{}.{NO_REASON}",
                 error.name(),
                 quotes.map_or_else(String::new, |quotes| format!(", about frame {quotes} to port {port}"))
             ))

@@ -15,20 +15,17 @@ pub(super) fn of(totals: &ConversationTotals, udp: &UdpTotals, found: &mut impl 
     let is_answered = udp.reply_elsewhere.is_some_and(answered) || ends_tftp(totals, udp);
     // a sender to a group expects answers from any host, or none
     if udp.unanswered.count > 0 && !is_answered && !totals.server.is_group() {
+        let one_way = totals.is_one_way();
         let which = match udp.unanswered.count {
-            count if totals.is_one_way() => format!("any of the client's {} datagrams", thousands(count)),
+            count if one_way => format!("any of the client's {} datagrams", thousands(count)),
             1 => "one of the client's datagrams".to_owned(),
             count => format!("{} of the client's datagrams", thousands(count)),
         };
-        let sends_none = if totals.is_one_way() {
-            "the service sends none, as syslog, RTP and VXLAN do"
-        } else {
-            "the service sends none"
-        };
+        let as_known = if one_way { ", as syslog, RTP and VXLAN do" } else { "" };
         let text = match totals.may_go_on() {
             true => format!("The capture, as far as it was read, holds no answer to {which}."),
             false => format!(
-                "The capture holds no answer to {which}{}. UDP does not report delivery. Possible causes: the request or the answer was lost or not captured; {sends_none}; or it answers from another port or address, which is a separate conversation (as in TFTP, RFC 1350 §4).{}{}",
+                "The capture holds no answer to {which}{}. UDP does not report delivery. Possible causes: the request or the answer was lost or not captured; the service sends none{as_known}; or it answers from another port or address, which is a separate conversation (as in TFTP, RFC 1350 §4).{}{}",
                 in_doubt(udp),
                 again(udp),
                 damaged(udp)

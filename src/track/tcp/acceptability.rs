@@ -239,12 +239,11 @@ impl Connection {
         let peer = self.endpoints.get(!packet.direction);
         let refused = peer.loss.as_ref()?.refused.filter(|refused| refused.reaction == Reaction::Ack)?;
         let own = self.endpoints.get(packet.direction);
-        let retransmissions = own.ack_sent == Some(segment.ack) && own.snd_nxt == Some(segment.seq);
         let bare =
             segment.len == 0 && !segment.flags.intersects(TcpFlags::CONTROL) && segment.flags.contains(TcpFlags::ACK);
         let right_behind = peer.newest().is_some_and(|newest| newest.frame == refused.frame.get());
         let refusal = Refusal { frame: refused.frame, unsent: refused.ahead };
-        (retransmissions && bare && right_behind).then_some(refusal)
+        (own.repeats_numbers(segment) && bare && right_behind).then_some(refusal)
     }
 }
 

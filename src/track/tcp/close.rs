@@ -128,8 +128,8 @@ impl Connection {
             if own.reset.or(peer.reset).is_none() {
                 for side in [&mut *own, &mut *peer] {
                     side.next_at_reset = side.snd_nxt.unwrap_or_default();
-                    if let Some(closings) = side.loss.as_mut().and_then(|loss| loss.zero_window.as_mut()) {
-                        closings.reset = packet.place();
+                    if let Some(zero_window) = side.loss.as_mut().and_then(|loss| loss.zero_window.as_mut()) {
+                        zero_window.reset = packet.place();
                     }
                 }
             }
@@ -284,11 +284,11 @@ impl Connection {
             let asks = peer.ack_sent == Some(from) && peer.ack_frame > shown_by;
             asks.then(|| super::UnfilledGap { bytes: to.relative_to(from), shown_by, asked_by: peer.ack_frame })
         });
-        *rare.still_zero_window.get_mut(direction) = own.loss().zero_window.map(|closings| super::StillZeroWindow {
-            by: (closings.frame.get(), closings.at.get()),
-            last: (closings.last.0, closings.last.1.get()),
+        *rare.still_zero_window.get_mut(direction) = own.loss().zero_window.map(|zero_window| super::StillZeroWindow {
+            by: (zero_window.frame.get(), zero_window.at.get()),
+            last: (zero_window.last.0, zero_window.last.1.get()),
             // one that ended nothing is forgotten
-            reset: closings
+            reset: zero_window
                 .reset
                 .filter(|(frame, _)| [own.reset, peer.reset].contains(&Some(*frame)))
                 .map(|(frame, at)| (frame.get(), at.get())),

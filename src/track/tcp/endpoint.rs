@@ -208,11 +208,10 @@ impl TcpEndpoint {
         }
     }
 
-    /// Returns `true` if a segment of its peer echoes its newest timestamp, or none.
+    /// Returns `true` if a segment has the sequence number that comes next, and acknowledges nothing new.
     #[inline]
-    pub(super) fn is_echoed_by(&self, segment: &Segment) -> bool {
-        let echo = segment.options.timestamps.map_or(0, |stamps| stamps.echo_reply);
-        echo == 0 || self.newest_timestamp.is_none_or(|(newest, _)| newest == echo)
+    pub(super) fn repeats_numbers(&self, segment: &Segment) -> bool {
+        self.snd_nxt == Some(segment.seq) && self.ack_sent == Some(segment.ack)
     }
 
     /// Returns `true` if the timestamp of a segment is not older than earlier ones, or if it has none (RFC 7323 §5.3).

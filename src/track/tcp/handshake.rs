@@ -54,13 +54,14 @@ impl HandshakeObserver {
     }
 
     /// Notes a SYN-ACK that echoes a timestamp which none of the SYNs of `peer` carried.
-    #[cold]
+    #[inline]
     pub(super) fn note_echo(&mut self, frame: u64, segment: &Segment, peer: &TcpEndpoint) {
-        let Some(echo) = segment.options.timestamps.map(|stamps| stamps.echo_reply).filter(|echo| *echo != 0) else {
+        let echo = segment.options.timestamps.map_or(0, |stamps| stamps.echo_reply);
+        let Some((newest, _)) = peer.newest_timestamp.filter(|(newest, _)| ![0, *newest].contains(&echo)) else {
             return;
         };
         let first = peer.sent.iter().find(|sent| Some(sent.seq) == peer.isn).and_then(|sent| sent.timestamp);
-        let Some((first, (newest, _))) = first.zip(peer.newest_timestamp) else { return };
+        let Some(first) = first else { return };
         if echo.wrapping_sub(first) > newest.wrapping_sub(first) {
             self.wrong_echo = NonZeroU64::new(frame).map(|frame| (frame, echo));
         }

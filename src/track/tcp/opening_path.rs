@@ -65,7 +65,7 @@ impl Connection {
         self.wireshark.follow_without_flags(&SegmentView::new(packet, segment, scale, false));
         self.clues.note_segment(packet.direction, segment, None);
         self.handshake.follow(packet, role, segment.seq, &self.endpoints);
-        if role == SegmentRole::SynAck && !self.endpoints.get(!packet.direction).is_echoed_by(segment) {
+        if role == SegmentRole::SynAck {
             self.handshake.note_echo(packet.frame, segment, self.endpoints.get(!packet.direction));
         }
         if role != SegmentRole::Syn {

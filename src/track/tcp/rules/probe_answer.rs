@@ -139,9 +139,8 @@ const OPEN_CHALLENGE: Rule<ProbeAnswers> = Rule {
     },
     applies: |case| {
         let (own, peer) = (case.own, case.peer);
-        let same = own.snd_nxt == Some(case.segment.seq) && own.ack_sent == Some(case.segment.ack);
         let syn = peer.newest().filter(|newest| newest.syn && !newest.has_ack && newest.frame > own.ack_frame)?;
-        same.then_some(AnswerProof { asked: syn.frame })
+        own.repeats_numbers(case.segment).then_some(AnswerProof { asked: syn.frame })
     },
     says: |proof, words| {
         format!(
@@ -272,7 +271,7 @@ const SYN_ACK_AGAIN: Rule<ProbeAnswers> = Rule {
     },
     applies: |case| {
         let (own, peer) = (case.own, case.peer);
-        let again = own.snd_nxt == Some(case.segment.seq) && own.ack_sent == Some(case.segment.ack);
+        let again = own.repeats_numbers(case.segment);
         let newest = peer.newest().filter(|newest| peer.syn_with_ack && newest.syn && newest.frame > own.ack_frame);
         newest.filter(|_| again).map(|syn_ack| AnswerProof { asked: syn_ack.frame })
     },
