@@ -85,7 +85,7 @@ fn a_runner_finds_the_same_script() {
 }
 
 #[test]
-fn unknown_requests_are_refused() {
+fn unknown_arguments_are_refused() {
     let (code, said) = set_up(&machine("apt-get", &[]), &["test"]);
     assert_eq!((code, said.as_str()), (Some(2), "usage: ./setup [tests]\n"));
 }

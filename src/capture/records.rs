@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn failed_report_leaves_the_others() {
+    fn failed_record_leaves_the_others() {
         let mut records = records(usize::MAX, usize::MAX);
         records.add(of(10)).unwrap();
         let half = records.add(|bytes| {

@@ -322,7 +322,7 @@ mod tests {
     }
 
     #[test]
-    fn waiting_requests_are_bounded_and_the_oldest_is_dropped() {
+    fn pending_fragments_are_bounded_and_the_oldest_is_dropped() {
         let mut decoder = Decoder::new();
         let packets = |id| samples::fragments4(&samples::udp4(&payload()), id, &[800]);
         for id in 0..3000 {

@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn ports_alone_identify_the_session() {
+    fn quoted_ports_are_enough() {
         let bytes = v4(11, 0, &samples::tcp4(b"")[..24]);
         assert_eq!(error(&bytes, bytes.len()).unwrap().quoted.seq, None);
         let bytes = v4(11, 0, &samples::udp4(b"hello")[..24]);

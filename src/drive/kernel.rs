@@ -105,7 +105,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn both_endpoints_are_listed_until_closed() -> std::io::Result<()> {
+    fn both_endpoints_can_be_watched_until_closed() -> std::io::Result<()> {
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let client = TcpStream::connect(listener.local_addr()?)?;
         let (server, _) = listener.accept()?;

@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn waiting_clients_are_reported() {
+    fn time_of_an_unfinished_delay_counts() {
         let (begun, begins) = std::sync::mpsc::sync_channel(0);
         let (end, ends) = std::sync::mpsc::sync_channel::<()>(0);
         let ends = std::sync::Mutex::new(ends);

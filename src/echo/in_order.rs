@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn delayed_packets_are_bounded() {
+    fn held_bytes_are_bounded() {
         let (mut stream, budget) = (InOrder::default(), MemoryBudget::default());
         let mut feed = |at: u32, bytes: &[u8]| {
             stream.feed(at, bytes, (ORIGIN, &budget), |_, _| {});

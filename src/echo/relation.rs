@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn every_answer_to_a_request_is_reported() {
+    fn every_form_of_an_echo_is_recognized() {
         assert_eq!(relation(b"Hello", b"> HELLO"), whole(true, 2, 1));
         assert_eq!(relation(b"ab", b"ABAB"), whole(true, 0, 2));
         assert_eq!(relation(b"ab", b"> ab> ab> ab"), whole(false, 2, 3));

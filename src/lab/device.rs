@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn request_contains_a_name_and_its_zero_byte() {
+    fn interface_name_is_cut_and_zero_terminated() {
         let request = request_for("a-name-that-is-far-too-long", libc::__c_anonymous_ifr_ifru { ifru_flags: 0 });
         assert_eq!(request.ifr_name.last(), Some(&0));
         assert_eq!(

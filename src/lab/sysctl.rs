@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn settings_that_affect_the_host_are_refused() {
+    fn malformed_settings_and_those_outside_net_are_refused() {
         let refused = |text: &str| text.parse::<Sysctl>().unwrap_err();
         assert_eq!(refused("kernel.panic=1"), SysctlError::NotNetwork("kernel.panic".to_owned()));
         assert_eq!(refused("net"), SysctlError::NoValue("net".to_owned()));

@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn unasked_server_answers_nothing() {
+    fn questions_are_answered_only_if_asked() {
         let mut kept = CollectedConversation::default();
         play(&ten_steps(), &mut &mut kept);
         assert!(kept.0.iter().all(|conversation| conversation.answers().is_none()));

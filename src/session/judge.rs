@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn no_capture_meets_no_expectation() {
+    fn empty_report_meets_no_expectation() {
         for scenario in SCENARIOS {
             assert!(!unmet(&scenario.expects, &Observed::default()).is_empty(), "{}", scenario.name);
         }

@@ -132,7 +132,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(1500))]
 
     #[test]
-    fn errors_are_reported(
+    fn mishaps_of_frames_keep_the_invariants(
         capture in any_capture(),
         mishaps in prop::collection::vec((any::<Index>(), mishap()), 1..12),
         ahead in any::<bool>(),
@@ -157,7 +157,7 @@ proptest! {
     }
 
     #[test]
-    fn two_captures_in_one_file_are_reported(
+    fn mixed_captures_keep_the_invariants(
         (one, other) in (any_capture(), any_capture()),
         take in prop::collection::vec(any::<bool>(), 300),
     ) {

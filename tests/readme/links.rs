@@ -105,7 +105,7 @@ fn recipes_are_in_the_justfile() {
 }
 
 #[test]
-fn replay_page_contains_the_steps() {
+fn ci_steps_named_in_pages_exist() {
     let script = fs::read_to_string(project().join(".ci/run")).unwrap();
     for (page, name) in quoted("`.ci/run ") {
         assert!(script.contains(&format!("\nstep_{name}() ")), "{page} names `.ci/run {name}`, which has no such step");

@@ -166,7 +166,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn unopenable_interface_is_named_with_a_remedy() {
+    fn unopenable_file_is_named_with_a_remedy() {
         let folder = tempfile::tempdir().unwrap();
         let missing = folder.path().join("missing\u{1b}.pcap");
         for (path, expected) in [(missing.as_path(), "no such file"), (folder.path(), "it is a directory")] {

@@ -379,7 +379,7 @@ mod tests {
     }
 
     #[test]
-    fn call_has_the_time_of_the_system_clock() {
+    fn link_event_has_the_time_of_the_system_clock() {
         let mut emulator = emulator(Faults::default(), "drop any");
         emulator.accept(Duration::from_nanos(2), CLIENT, &datagram(CLIENT, b"X"));
         assert_eq!(emulator.log.events[0].frame.time, Timestamp::new(1_001, 1));
